@@ -1,0 +1,59 @@
+namespace Kist.Kernel.Stores;
+
+/// <summary>
+/// Where ciphertext lies. A store knows keys, values and revisions, and nothing of what they mean.
+/// Its only write is one guarded batch, because that is what SQLite, PostgreSQL and etcd can all do well.
+/// Every node can write: an implementation must not assume that it is the only process on its data.
+/// Keys are ordered by their UTF-8 bytes. A failure of the medium (full disk, lost connection, corrupt page) is a
+/// <see cref="StoreException"/>; it never leaves a batch half applied.
+/// </summary>
+public interface IStore : IAsyncDisposable
+{
+    /// <summary>The value under <paramref name="key"/> and its revision, or null.</summary>
+    ValueTask<Entry?> GetAsync(string key, CancellationToken ct);
+
+    /// <summary>
+    /// Keys that start with <paramref name="prefix"/> and are greater than <paramref name="after"/> (a whole key; empty
+    /// for the beginning), in order, at most <paramref name="limit"/>. Cost is in the page, never in what lies behind it.
+    /// </summary>
+    ValueTask<IReadOnlyList<string>> ScanAsync(string prefix, string after, int limit, CancellationToken ct);
+
+    /// <summary>
+    /// Applies all writes of <paramref name="batch"/> if all of its guards hold, and returns true once that is durable;
+    /// returns false and changes nothing when a guard fails.
+    /// </summary>
+    ValueTask<bool> CommitAsync(Batch batch, CancellationToken ct);
+
+    /// <summary>
+    /// Changes to keys under <paramref name="prefix"/> with a revision above <paramref name="afterRevision"/>, in revision
+    /// order, from every node, until <paramref name="ct"/> is cancelled. 0: from now on.
+    /// </summary>
+    IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct);
+}
+
+/// <summary>A stored value. The revision grows with every commit that touches the key and is never used again.</summary>
+public readonly record struct Entry(ReadOnlyMemory<byte> Value, long Revision);
+
+/// <summary>One key that a commit wrote or deleted.</summary>
+public readonly record struct Change(string Key, long Revision, bool Deleted);
+
+/// <summary>The medium failed. <see cref="Kind"/> says how, so that an answer can say what to do.</summary>
+public sealed class StoreException(StoreFailure kind, string message, Exception? inner = null)
+    : Exception(message, inner)
+{
+    /// <summary>What went wrong with the medium.</summary>
+    public StoreFailure Kind { get; } = kind;
+}
+
+/// <summary>The ways in which a medium fails.</summary>
+public enum StoreFailure
+{
+    /// <summary>No room is left.</summary>
+    Full,
+    /// <summary>The medium accepts no writes.</summary>
+    ReadOnly,
+    /// <summary>A page or record is damaged.</summary>
+    Corrupt,
+    /// <summary>The store cannot be reached or did not answer in time.</summary>
+    Unavailable,
+}
