@@ -4,7 +4,7 @@ namespace Kist.Kernel.Seals;
 
 /// <summary>
 /// Guards the root key while the node is sealed. An automatic seal (key file, HSM, another server's transit) can give
-/// the root key back without a person; <see cref="ShamirSeal"/> needs shares.
+/// the root key back without a person; Shamir needs shares.
 /// </summary>
 public interface ISeal
 {
