@@ -1,0 +1,107 @@
+using System.Text.Json;
+using Kist.Secrets;
+
+namespace Kist.Kernel.Pipeline;
+
+/// <summary>
+/// What a handler answers. <see cref="Data"/> is one UTF-8 JSON object: it is audited, wrapped and sent as the same bytes.
+/// Disposing zeroes it; the front does that after sending.
+/// </summary>
+public sealed class Response : IDisposable
+{
+    private SecretWriter? _data;
+
+    /// <summary>The answer's fields as one JSON object; empty when it has none.</summary>
+    public ReadOnlyMemory<byte> Data => _data is null ? default : _data.WrittenMemory;
+
+    /// <summary>Whether there are fields.</summary>
+    public bool HasData => _data is not null;
+
+    /// <summary>A lease that the kernel registers before the answer leaves.</summary>
+    public Leases.LeaseGrant? Lease { get; init; }
+
+    /// <summary>A login's request for a token: the kernel creates it before the answer leaves.</summary>
+    public Tokens.TokenGrant? Login { get; init; }
+
+    /// <summary>A token that was created or renewed: the <c>auth</c> part of the answer.</summary>
+    public Tokens.IssuedToken? Token { get; set; }
+
+    /// <summary>Set by the pipeline when the answer was put into a wrapping token instead.</summary>
+    public Wrapping.WrapInfo? Wrap { get; set; }
+
+    /// <summary>Notes for the person behind the client; null when there are none.</summary>
+    public List<string>? Warnings { get; set; }
+
+    /// <summary>Why there is no answer.</summary>
+    public Fault? Fault { get; init; }
+
+    /// <summary>A lease duration that is shown although nothing is leased (KV v1's <c>refresh_interval</c>).</summary>
+    public TimeSpan? ShownLeaseDuration { get; init; }
+
+    /// <summary>Whether <see cref="ShownLeaseDuration"/> is shown as renewable.</summary>
+    public bool ShownRenewable { get; init; }
+
+    /// <summary>A status other than the front's usual one for this answer.</summary>
+    public int? Status { get; init; }
+
+    /// <summary>A content type other than JSON: then <see cref="Data"/> is the whole body as it stands.</summary>
+    public string? ContentType { get; init; }
+
+    /// <summary>Headers beyond the usual ones; null when there are none.</summary>
+    public List<KeyValuePair<string, string>>? Headers { get; set; }
+
+    /// <summary>No fields: 204 after a write, 404 after a read.</summary>
+    public static Response None { get; } = new();
+
+    /// <summary>An answer over a finished writer, which it takes over.</summary>
+    public static Response Of(SecretWriter data) => new() { _data = data };
+
+    /// <summary>An answer whose fields <paramref name="write"/> writes inside one JSON object.</summary>
+    public static Response Json(Action<Utf8JsonWriter> write) => new Response().WithJson(write);
+
+    /// <summary>Fills this (still empty) answer with the fields that <paramref name="write"/> writes.</summary>
+    public Response WithJson(Action<Utf8JsonWriter> write)
+    {
+        var data = new SecretWriter();
+        using (var json = new Utf8JsonWriter(data, JsonOptions))
+        {
+            json.WriteStartObject();
+            write(json);
+            json.WriteEndObject();
+        }
+        return With(data);
+    }
+
+    /// <summary>Fills this (still empty) answer with finished JSON, which it takes over.</summary>
+    public Response With(SecretWriter data)
+    {
+        if (ReferenceEquals(this, None)) throw new InvalidOperationException("Response.None is shared and stays empty");
+        _data = data;
+        return this;
+    }
+
+    /// <summary>The same answer with one more warning.</summary>
+    public Response Warn(string warning)
+    {
+        if (ReferenceEquals(this, None)) return new Response { Warnings = [warning] };
+        (Warnings ??= []).Add(warning);
+        return this;
+    }
+
+    /// <summary>A refusal.</summary>
+    public static implicit operator Response(Fault fault) => new() { Fault = fault };
+
+    /// <summary>How JSON is written everywhere: as Vault's encoder does, without escaping beyond what JSON needs.</summary>
+    public static JsonWriterOptions JsonOptions { get; } = new()
+    {
+        Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
+        SkipValidation = true,
+    };
+
+    /// <inheritdoc/>
+    public void Dispose()
+    {
+        _data?.Dispose();
+        if (!ReferenceEquals(this, None)) _data = null;
+    }
+}
