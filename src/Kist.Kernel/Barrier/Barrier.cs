@@ -1,0 +1,166 @@
+using Kist.Kernel.Stores;
+using Kist.Secrets;
+
+namespace Kist.Kernel.Barrier;
+
+/// <summary>
+/// The line between what the node works with and what the store sees: everything that passes is encrypted and bound to
+/// its key. A barrier exists only while the node is unsealed; disposing it zeroes every key, and from then on all work
+/// through it throws <see cref="SealedException"/>. All members may be called from any thread.
+/// </summary>
+public sealed class Barrier : IDisposable
+{
+    private readonly BarrierKeys _keys;
+
+    private Barrier(IStore store, BarrierKeys keys)
+    {
+        (Store, _keys) = (store, keys);
+        Root = new Storage(this, "");
+    }
+
+    /// <summary>The whole store, decrypted.</summary>
+    public Storage Root { get; }
+
+    /// <summary>The key that encrypts now.</summary>
+    public KeyStatus Status
+    {
+        get
+        {
+            var ring = _keys.Current;
+            return new KeyStatus(ring.Active.Number, ring.Active.InstalledAt, ring.Budget.Used);
+        }
+    }
+
+    /// <summary>When the next key is installed by itself.</summary>
+    public RotationConfig RotationConfig => _keys.Current.Config;
+
+    internal IStore Store { get; }
+
+    /// <summary>
+    /// Makes the first keyring in a store that has none, encrypted with <paramref name="rootKey"/> (32 bytes, copied).
+    /// Throws <see cref="BarrierException"/>, and changes nothing, when the store is initialised already.
+    /// </summary>
+    public static ValueTask<Barrier> InitializeAsync(
+        IStore store, SecretBuffer rootKey, TimeProvider clock, CancellationToken ct) =>
+        InitializeAsync(store, rootKey, clock, static _ => { }, ct);
+
+    /// <summary>
+    /// As above; what <paramref name="alongside"/> adds (the wrapped root key) is in the same batch, so that a crash
+    /// leaves a store that is initialised completely or not at all.
+    /// </summary>
+    public static async ValueTask<Barrier> InitializeAsync(
+        IStore store, SecretBuffer rootKey, TimeProvider clock, Action<Batch> alongside, CancellationToken ct) =>
+        new(store, await BarrierKeys.CreateAsync(store, rootKey, clock, alongside, ct));
+
+    /// <summary>
+    /// Opens the keyring of an initialised store with <paramref name="rootKey"/> (32 bytes, copied).
+    /// Throws <see cref="BarrierException"/> when the key is wrong or the keyring is missing or damaged.
+    /// </summary>
+    public static async ValueTask<Barrier> OpenAsync(
+        IStore store, SecretBuffer rootKey, TimeProvider clock, CancellationToken ct) =>
+        new(store, await BarrierKeys.OpenAsync(store, rootKey, clock, ct));
+
+    /// <summary>The part of the store under <paramref name="prefix"/>.</summary>
+    public Storage View(string prefix) => Root.Sub(prefix);
+
+    /// <summary>Installs a new key: it encrypts what is written from now on; everything older stays readable.</summary>
+    public async ValueTask RotateAsync(CancellationToken ct) => await _keys.RotateAsync(ct);
+
+    /// <summary>Installs a new key if the configured interval has passed, and says whether it did. The bound on
+    /// encryptions needs no call: it is kept before each write.</summary>
+    public ValueTask<bool> RotateIfDueAsync(CancellationToken ct) => _keys.RotateIfDueAsync(ct);
+
+    /// <summary>Sets when the next key is installed. Throws <see cref="ArgumentOutOfRangeException"/> for limits that
+    /// the barrier cannot keep; the API's narrower ones are the caller's to check.</summary>
+    public ValueTask ConfigureRotationAsync(RotationConfig config, CancellationToken ct)
+    {
+        ArgumentOutOfRangeException.ThrowIfLessThan(config.MaxOperations, RotationConfig.FewestOperations);
+        ArgumentOutOfRangeException.ThrowIfGreaterThan(config.MaxOperations, RotationConfig.MostOperations);
+        ArgumentOutOfRangeException.ThrowIfLessThan(config.Interval, TimeSpan.Zero);
+        return _keys.ConfigureAsync(config, ct);
+    }
+
+    /// <summary>
+    /// Replaces the root key: the keyring is encrypted with <paramref name="newRootKey"/> (32 bytes, copied) in one
+    /// batch with what <paramref name="alongside"/> adds, which must be the new root key as wrapped by the seal
+    /// (<see cref="Seals.RootKeyStore.Put"/>). After a crash either the old or the new pair is there. May be called
+    /// more than once for one batch, when another node changed the keyring meanwhile.
+    /// </summary>
+    public async ValueTask RekeyAsync(SecretBuffer newRootKey, Action<Batch> alongside, CancellationToken ct) =>
+        await _keys.RekeyAsync(newRootKey, alongside, ct);
+
+    /// <summary>Zeroes every key. Safe to call twice.</summary>
+    public void Dispose() => _keys.Dispose();
+
+    /// <summary>Throws when the barrier is sealed; for work that needs no key, such as listing names.</summary>
+    internal void MustBeOpen() => _ = _keys.Current;
+
+    internal ValueTask<Plain?> ReadAsync(string key, CancellationToken ct)
+    {
+        var ring = _keys.Current;
+        var pending = Store.GetAsync(key, ct);
+        if (!pending.IsCompletedSuccessfully) return AwaitAndDecryptAsync(pending, key, ct);
+        if (pending.Result is not { } entry) return default;
+        return DecryptAsync(ring, key, entry, ct);
+    }
+
+    internal ValueTask<Plain?> DecryptAsync(string key, Entry entry, CancellationToken ct) =>
+        DecryptAsync(_keys.Current, key, entry, ct);
+
+    /// <summary>Encrypts and commits; false when a guard failed. A null value deletes.</summary>
+    internal async ValueTask<bool> CommitAsync(
+        Batch batch, IReadOnlyCollection<KeyValuePair<string, SecretBuffer?>> writes, CancellationToken ct)
+    {
+        var puts = 0;
+        foreach (var (_, value) in writes)
+            if (value is not null) puts++;
+        var ring = await _keys.TakeAsync(puts, ct);
+        foreach (var (key, value) in writes)
+        {
+            if (value is null) batch.Delete(key);
+            else batch.Put(key, Envelope.Encrypt(ring.Active, key, value.Span));
+        }
+        return await Store.CommitAsync(batch, ct);
+    }
+
+    internal async ValueTask PutAsync(string key, ReadOnlyMemory<byte> value, CancellationToken ct)
+    {
+        var ring = await _keys.TakeAsync(1, ct);
+        await Store.CommitAsync(new Batch().Put(key, Envelope.Encrypt(ring.Active, key, value.Span)), ct);
+    }
+
+    private async ValueTask<Plain?> AwaitAndDecryptAsync(
+        ValueTask<Entry?> pending, string key, CancellationToken ct) =>
+        await pending is { } entry ? await DecryptAsync(_keys.Current, key, entry, ct) : null;
+
+    private ValueTask<Plain?> DecryptAsync(Keyring ring, string key, Entry entry, CancellationToken ct)
+    {
+        if (Envelope.TermOf(entry.Value.Span) is not { } number) throw new CorruptEntryException(key);
+        return ring.Find(number) is { } term
+            ? new(Decrypt(term, key, entry))
+            : ReloadAndDecryptAsync(number, key, entry, ct);
+    }
+
+    /// <summary>Another node has rotated since this one read the keyring, or the entry is damaged.</summary>
+    private async ValueTask<Plain?> ReloadAndDecryptAsync(
+        uint number, string key, Entry entry, CancellationToken ct)
+    {
+        var ring = await _keys.ReloadAsync(ct);
+        return Decrypt(ring.Find(number) ?? throw new CorruptEntryException(key), key, entry);
+    }
+
+    private static Plain Decrypt(KeyTerm term, string key, Entry entry)
+    {
+        var plain = new Plain(entry.Value.Length - Envelope.Overhead, entry.Revision);
+        try
+        {
+            Envelope.Decrypt(term, key, entry.Value.Span, plain.Writable);
+            return plain;
+        }
+        catch
+        {
+            plain.Dispose();
+            throw;
+        }
+    }
+}

@@ -1,0 +1,43 @@
+using System.Security.Cryptography;
+using Kist.Kernel.Stores;
+using Kist.Secrets;
+
+namespace Kist.Kernel.Tests.Barrier;
+
+using Barrier = Kist.Kernel.Barrier.Barrier;
+
+/// <summary>A fresh barrier with its store and root key.</summary>
+internal sealed class Opened : IDisposable
+{
+    private Opened(DictionaryStore store, SecretBuffer rootKey, Barrier barrier) =>
+        (Store, RootKey, Barrier) = (store, rootKey, barrier);
+
+    public DictionaryStore Store { get; }
+
+    public SecretBuffer RootKey { get; }
+
+    public Barrier Barrier { get; }
+
+    public static async ValueTask<Opened> FreshAsync(TimeProvider? clock = null)
+    {
+        var store = new DictionaryStore();
+        var rootKey = NewRootKey();
+        return new(store, rootKey, await Barrier.InitializeAsync(store, rootKey, clock ?? TimeProvider.System, default));
+    }
+
+    public static SecretBuffer NewRootKey()
+    {
+        var key = SecretBuffer.Rent(32);
+        RandomNumberGenerator.Fill(key.Span);
+        return key;
+    }
+
+    public ValueTask<Barrier> ReopenAsync(TimeProvider? clock = null) =>
+        Barrier.OpenAsync(Store, RootKey, clock ?? TimeProvider.System, default);
+
+    public void Dispose()
+    {
+        Barrier.Dispose();
+        RootKey.Dispose();
+    }
+}
