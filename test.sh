@@ -1,0 +1,159 @@
+#!/usr/bin/env bash
+# Runs every test.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/eng/scripts.sh"
+
+usage() {
+  cat <<'TXT'
+Usage: ./test.sh [--fast] [--only SUITE]... [-- ARGUMENT...]
+
+Installs what the tests need, builds, runs every suite; the last line is "N passed, N failed".
+The whole output of a suite is in artifacts/tests/SUITE.log.
+
+  --fast         leave out the native binary and the suites that need it
+  --only SUITE   only this suite (repeatable); see --list
+  --list         name the suites
+  --help         this text
+  -- ARGUMENT... for each test program, such as -class NAME or -method NAME
+TXT
+}
+
+fast=false list=false only=() arguments=()
+while [ $# -gt 0 ]; do
+  case $1 in
+    --fast) fast=true ;;
+    --list) list=true ;;
+    --only) shift; only+=("${1:?--only needs a suite}") ;;
+    --only=*) only+=("${1#*=}") ;;
+    --) shift; arguments=("$@"); break ;;
+    -h|--help) usage; exit 0 ;;
+    *) usage >&2; exit 2 ;;
+  esac
+  shift
+done
+
+# A suite is a project under tests whose name ends in .Tests; it is called what stands between "Kist." and ".Tests".
+suite_name() { basename "$1" | sed -E 's/^Kist\.//; s/\.Tests\.csproj$//'; }
+property() { sed -n "s|.*<$2>\(.*\)</$2>.*|\1|p" "$1"; }
+wanted() {
+  local each name
+  if [ ${#only[@]} -eq 0 ]; then return 0; fi
+  name=$(suite_name "$1")
+  for each in "${only[@]}"; do if [ "${each,,}" = "${name,,}" ]; then return 0; fi; done
+  return 1
+}
+
+managed=() native=()
+while IFS= read -r project; do
+  if ! wanted "$project"; then continue; fi
+  if [ "$(property "$project" NeedsNativeBinary)" = true ]; then native+=("$project"); else managed+=("$project"); fi
+done < <(find "$root/tests" -name obj -prune -o -name '*.Tests.csproj' -print | sort)
+if $fast; then native=(); fi
+projects=("${managed[@]}" "${native[@]}")
+if $list; then for project in "${projects[@]}"; do suite_name "$project"; done; exit 0; fi
+if [ ${#projects[@]} -eq 0 ]; then die "no such suite: ${only[*]} (see --list)"; fi
+
+passed=0 failed=0 seconds_at_start=$SECONDS
+results=$root/artifacts/tests
+
+report_failure() { failed=$((failed + 1)); say "FAILED: $1"; }
+finish() {
+  say "$((SECONDS - seconds_at_start)) s"
+  printf '%d passed, %d failed\n' "$passed" "$failed"
+  if [ "$failed" -gt 0 ] || [ "$passed" -eq 0 ]; then exit 1; fi
+  exit 0
+}
+
+build_tests() {
+  local project
+  if [ ${#only[@]} -eq 0 ] && ! $fast; then
+    dotnet build "$root/Kist.slnx" -c Release -v quiet -nodeReuse:false -tl:off
+  else
+    for project in "${projects[@]}"; do
+      dotnet build "$project" -c Release -v quiet -nodeReuse:false -tl:off || return
+    done
+  fi
+}
+
+# Processes of a group that still run (zombies do not count: whoever must reap them is not ours).
+alive_in_group() {
+  local stat
+  for stat in /proc/[0-9]*/stat; do
+    sed -E 's/.*\) //' "$stat" 2>/dev/null | awk -v group="$1" '$3 == group && $1 != "Z"'
+  done | wc -l
+}
+
+left_behind() {
+  local tries
+  for tries in 1 2 3 4 5 6 7 8 9 10; do
+    if [ "$(alive_in_group "$1")" -eq 0 ]; then return 1; fi
+    sleep 0.2
+  done
+  kill -KILL -- "-$1" 2>/dev/null || true
+}
+
+# total ATTRIBUTE REPORT: the number that the report's <assembly> element gives; nothing if there is none.
+total() { { grep -o '<assembly [^>]*' "$2" | grep -oE " $1=\"[0-9]+\"" | grep -oE '[0-9]+'; } 2>/dev/null || true; }
+
+# The totals come from the xml report; a suite that leaves none has died and counts as one failure.
+run_suite() {
+  local name=$1 program=$2 status=0 began=$SECONDS report log id totals=() each
+  report=$results/$name.xml log=$results/$name.log
+  rm -f "$report"
+  in_group env HOME="$scratch/home" timeout --kill-after=10 420 \
+    "$program" -noLogo -noColor -failSkips -xml "$report" "${arguments[@]}" >"$log" 2>&1
+  id=$group
+  await_group "$id" || status=$?
+  if left_behind "$id"; then report_failure "$name left processes behind"; fi
+  for each in passed failed skipped errors; do totals+=("$(total "$each" "$report")"); done
+  if [ -z "${totals[0]:-}" ]; then
+    tail -n 60 "$log" >&2
+    report_failure "$name ended with status $status and left no report; its output is in $log"
+    return
+  fi
+  local bad=$((totals[1] + totals[2] + totals[3]))
+  if [ "$status" -ne 0 ] && [ "$bad" -eq 0 ]; then bad=1; fi
+  if [ "$bad" -gt 0 ]; then grep -vE '^ *(Discover|Start|Finish)' "$log" | head -n 400 >&2 || true; fi
+  passed=$((passed + totals[0]))
+  failed=$((failed + bad))
+  printf '%-14s %5d passed %4d failed %5d s\n' "$name" "${totals[0]}" "$bad" $((SECONDS - began))
+}
+
+run_suites() {
+  local project
+  for project in "$@"; do
+    run_suite "$(suite_name "$project")" \
+      "$(dirname "$project")/bin/Release/net10.0/$(basename "$project" .csproj)"
+  done
+}
+
+need_dotnet
+mapfile -t packages < <(
+  for project in "${projects[@]}"; do property "$project" DebianPackages | tr ';' '\n'; done | sort -u
+)
+if [ ${#packages[@]} -gt 0 ]; then need_packages "${packages[@]}"; fi
+mkdir -p "$results"
+make_scratch
+mkdir -p "$scratch/home" "$scratch/tmp"
+if ! step "Building the tests" "$root/artifacts/logs/build-tests.log" build_tests; then
+  report_failure "the tests do not build"
+  finish
+fi
+
+# The tests see neither the user's servers and tokens nor leave anything in the user's folders.
+binary=${KIST_BINARY:-}
+while IFS='=' read -r name _; do
+  case $name in KIST_*|VAULT_*|XDG_*) unset "$name" ;; esac
+done < <(env)
+export TMPDIR=$scratch/tmp
+
+run_suites "${managed[@]}"
+if [ ${#native[@]} -gt 0 ]; then
+  if [ -n "$binary" ] || TMPDIR='' "$root/build.sh"; then
+    export KIST_BINARY=${binary:-$root/artifacts/kist}
+    run_suites "${native[@]}"
+  else
+    report_failure "the native binary does not build"
+  fi
+fi
+finish
