@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Kist.Kernel.Stores;
 using Kist.Secrets;
 
@@ -145,6 +146,6 @@ internal sealed class TransactionRun : IDisposable
     private static async ValueTask PauseAsync(int attempt, CancellationToken ct)
     {
         if (attempt <= 2) await Task.Yield();
-        else await Task.Delay(Random.Shared.Next(Math.Min(attempt, LongestPauseMs) + 1), ct);
+        else await Task.Delay(RandomNumberGenerator.GetInt32(Math.Min(attempt, LongestPauseMs) + 1), ct);
     }
 }
