@@ -53,6 +53,8 @@ public sealed class Batch
     {
         if (key.Length == 0 || Encoding.UTF8.GetByteCount(key) > MaxKeyBytes)
             throw new BatchLimitException($"a key has 1 to {MaxKeyBytes} bytes");
+        if (!KeyOrder.IsWellFormed(key))
+            throw new BatchLimitException("a key is well-formed text; this one has half of a surrogate pair");
         if (_guards.Count + _writes.Count >= MaxOperations)
             throw new BatchLimitException($"a batch has at most {MaxOperations} operations");
     }

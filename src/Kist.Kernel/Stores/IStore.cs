@@ -26,7 +26,11 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>
     /// Changes to keys under <paramref name="prefix"/> with a revision above <paramref name="afterRevision"/>, in revision
-    /// order, from every node, until <paramref name="ct"/> is cancelled. 0: from now on.
+    /// order, from every node, until <paramref name="ct"/> is cancelled. 0: from now on; "now" is this call, not the
+    /// first step of the enumeration, so that a caller may watch first and read after without a gap.
+    /// A store keeps a bounded past. Where <paramref name="afterRevision"/> lies before it, or the reader is slower than
+    /// the writers for too long, the enumeration ends with <see cref="StoreFailure.Unavailable"/>: changes may be missing,
+    /// so drop what was cached and start over. Nothing is ever left out silently.
     /// </summary>
     IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct);
 }

@@ -1,0 +1,175 @@
+using Kist.Kernel.Stores;
+
+namespace Kist.Server.Stores.Sqlite;
+
+/// <summary>
+/// The one thread that writes. Callers put batches into a queue; whenever the thread is free it takes all that wait and
+/// commits them as one group. The more callers, the larger the groups, and the fewer fsyncs for each.
+/// </summary>
+internal sealed class CommitQueue : IDisposable
+{
+    /// <summary>More batches than this may not wait; the next caller is told at once.</summary>
+    public const int MaxWaiting = 16_384;
+
+    // Keeps a group's changes far below what the change log holds, and its pages within reach of the cache.
+    private const int MaxGroupOperations = 2_048;
+
+    private readonly Func<GroupWriter> _open;
+    private readonly ChangeLog _log;
+    private readonly Action<string> _warn;
+    private readonly object _gate = new();
+    private readonly Queue<PendingCommit> _waiting = new();
+    private readonly List<Change> _changes = [];
+    private readonly Thread _thread;
+    private GroupWriter? _writer;
+    private long _issued;               // the last revision that was tried; never goes back, even after a failure
+    private long _published;            // the last revision that is known to be on disk and was told to watchers
+    private bool _stopping;
+
+    public CommitQueue(GroupWriter first, Func<GroupWriter> open, ChangeLog log, Action<string> warn)
+    {
+        (_writer, _open, _log, _warn) = (first, open, log, warn);
+        _issued = _published = first.Revision;
+        _thread = new Thread(Run, maxStackSize: 1 << 20) { IsBackground = true, Name = "store writer" };
+        _thread.Start();
+    }
+
+    /// <summary>Queues a batch; the task ends when it is on disk, or its guards have failed.</summary>
+    public Task<bool> CommitAsync(Batch batch, CancellationToken ct)
+    {
+        var pending = new PendingCommit(batch, ct);
+        lock (_gate)
+        {
+            if (_stopping)
+                throw new StoreException(StoreFailure.Unavailable, "the store is closed");
+            if (_waiting.Count >= MaxWaiting)
+                throw new StoreException(StoreFailure.Unavailable, "too many writes are waiting for the disk");
+            _waiting.Enqueue(pending);
+            if (_waiting.Count == 1)
+                Monitor.Pulse(_gate);
+        }
+        return pending.Task;
+    }
+
+    /// <summary>Commits what waits, then ends the thread and closes its connection.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+        {
+            _stopping = true;
+            Monitor.Pulse(_gate);
+        }
+        _thread.Join();
+        _writer?.Dispose();
+    }
+
+    private void Run()
+    {
+        var group = new List<PendingCommit>();
+        while (Take(group))
+        {
+            if (group.Count > 0)
+                CommitOrFail(group);
+            Checkpoint();
+        }
+    }
+
+    private bool Take(List<PendingCommit> group)
+    {
+        group.Clear();
+        lock (_gate)
+        {
+            while (_waiting.Count == 0 && !_stopping)
+                Monitor.Wait(_gate);
+            if (_waiting.Count == 0)
+                return false;
+            var room = MaxGroupOperations;
+            while (room >= Batch.MaxOperations && _waiting.TryDequeue(out var pending))
+            {
+                if (pending.Cancellation.IsCancellationRequested)
+                {
+                    pending.TrySetCanceled(pending.Cancellation);
+                    continue;
+                }
+                group.Add(pending);
+                room -= pending.Batch.Guards.Count + pending.Batch.Writes.Count;
+            }
+        }
+        return true;
+    }
+
+    // Whatever happens in here, every caller of the group gets an answer and the thread lives on.
+    private void CommitOrFail(List<PendingCommit> group)
+    {
+        try
+        {
+            Commit(group);
+        }
+        catch (Exception fault)
+        {
+            Abandon();
+            // One batch on a damaged page must not take down those that are in its group by chance.
+            if (group.Count > 1 && fault is StoreException { Kind: StoreFailure.Corrupt })
+            {
+                foreach (var pending in group)
+                    CommitOrFail([pending]);
+                return;
+            }
+            foreach (var pending in group)
+                pending.TrySetException(Copy(fault));
+        }
+    }
+
+    private void Commit(List<PendingCommit> group)
+    {
+        _changes.Clear();
+        var writer = _writer ??= Reopen();
+        var before = _issued;
+        writer.Apply(group, ref _issued, _changes);
+        if (_issued != before)
+        {
+            _published = _issued;
+            _log.Publish(_changes);
+        }
+        foreach (var pending in group)
+            pending.TrySetResult(pending.Outcome);
+    }
+
+    private GroupWriter Reopen()
+    {
+        var writer = _open();
+        // A commit whose fsync failed was answered with an error and may still have reached the disk.
+        if (writer.Revision > _published)
+        {
+            _published = writer.Revision;
+            _issued = Math.Max(_issued, writer.Revision);
+            _log.Break(writer.Revision);
+        }
+        return writer;
+    }
+
+    // The connection may be beyond use after an error; a new one is cheap and is opened by the next group.
+    private void Abandon()
+    {
+        _writer?.Dispose();
+        _writer = null;
+    }
+
+    private void Checkpoint()
+    {
+        try
+        {
+            _writer?.Checkpoint();
+        }
+        catch (StoreException fault)
+        {
+            _warn($"the checkpoint failed and will be tried again; committed data is safe: {fault.Message}");
+            Abandon();
+        }
+    }
+
+    // Each caller gets its own exception object: throwing one object on many threads mixes their stack traces.
+    private static Exception Copy(Exception fault) => fault is StoreException known
+        ? new StoreException(known.Kind, known.Message, known)
+        : new StoreException(StoreFailure.Unavailable, "the store's writer failed", fault);
+}

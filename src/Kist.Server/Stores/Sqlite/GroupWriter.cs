@@ -1,0 +1,155 @@
+using System.Buffers;
+using System.Text.Unicode;
+using Kist.Kernel.Stores;
+using SQLitePCL;
+
+namespace Kist.Server.Stores.Sqlite;
+
+/// <summary>
+/// The connection that writes, and its transaction. A group of batches becomes one transaction with one fsync: each
+/// batch's guards are looked up in the state that the batches before it have left, and are checked before it writes
+/// anything, so a batch that fails its guards leaves nothing to undo.
+/// </summary>
+internal sealed class GroupWriter : IDisposable
+{
+    private const int CheckpointPages = 1_000;
+    private const int RetryPages = 250;
+    private const int PatienceForReaders = 16;
+    private readonly Connection _connection;
+    private readonly sqlite3_stmt _begin, _commit, _rollback, _revisionOf, _put, _delete, _setRevision;
+    private readonly byte[] _key = new byte[Batch.MaxKeyBytes];
+    private int _pagesInWal;
+    private int _checkpointsCutShort;
+
+    public GroupWriter(string path, int cacheKiB, long maxBytes)
+    {
+        _connection = Connection.Open(path, cacheKiB, TimeSpan.FromSeconds(5));
+        try
+        {
+            Revision = Schema.Admit(_connection, path);
+            // Checkpoints run here, after the answers have left, and on this thread only.
+            _connection.RequireWal();
+            _connection.Execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0");
+            _connection.Execute("PRAGMA secure_delete=FAST; PRAGMA journal_size_limit=16777216");
+            if (maxBytes > 0)
+                _connection.Execute($"PRAGMA max_page_count={Math.Max(1, maxBytes / 4096)}");
+            _begin = _connection.Prepare("BEGIN IMMEDIATE");
+            _commit = _connection.Prepare("COMMIT");
+            _rollback = _connection.Prepare("ROLLBACK");
+            _revisionOf = _connection.Prepare("SELECT revision FROM entries WHERE key=?1");
+            _put = _connection.Prepare("INSERT INTO entries(key, value, revision) VALUES(?1, ?2, ?3) "
+                + "ON CONFLICT(key) DO UPDATE SET value=excluded.value, revision=excluded.revision");
+            _delete = _connection.Prepare("DELETE FROM entries WHERE key=?1");
+            _setRevision = _connection.Prepare("UPDATE meta SET value=?1 WHERE name='revision'");
+            var wal = new FileInfo(path + "-wal");
+            _pagesInWal = wal.Exists ? (int)(wal.Length / 4096) : 0;
+        }
+        catch
+        {
+            _connection.Dispose();
+            throw;
+        }
+    }
+
+    /// <summary>The revision of the last commit on disk when this connection was opened.</summary>
+    public long Revision { get; }
+
+    /// <summary>
+    /// Applies <paramref name="group"/> in its order and returns when it is on disk. Sets each commit's outcome and adds
+    /// to <paramref name="changes"/>. After an exception nothing of the group is applied, and this object is to be thrown away.
+    /// </summary>
+    public void Apply(List<PendingCommit> group, ref long revision, List<Change> changes)
+    {
+        _connection.Run(_begin);
+        var wrote = false;
+        foreach (var pending in group)
+        {
+            pending.Outcome = GuardsHold(pending.Batch);
+            if (pending.Outcome && pending.Batch.Writes.Count > 0)
+            {
+                revision++;
+                foreach (var write in pending.Batch.Writes)
+                    Apply(write, revision, changes);
+                wrote = true;
+            }
+        }
+        if (!wrote)
+        {
+            _connection.Run(_rollback);
+            return;
+        }
+        _connection.Bind(_setRevision, 1, revision);
+        _connection.Run(_setRevision);
+        _connection.Run(_commit);
+    }
+
+    /// <summary>
+    /// Empties the WAL now and then. A checkpoint only gets as far as the oldest reader; after some that were cut short
+    /// it waits for the readers, which are at work for microseconds.
+    /// </summary>
+    public void Checkpoint()
+    {
+        _pagesInWal += _connection.TakePagesWritten();
+        if (_pagesInWal < CheckpointPages)
+            return;
+        // A failure is reported by the caller and tried again later: what is committed is safe in the WAL.
+        _pagesInWal = CheckpointPages - RetryPages;
+        var patient = _checkpointsCutShort < PatienceForReaders;
+        var complete = _connection.Checkpoint(patient ? raw.SQLITE_CHECKPOINT_PASSIVE : raw.SQLITE_CHECKPOINT_RESTART);
+        _checkpointsCutShort = complete || !patient ? 0 : _checkpointsCutShort + 1;
+        if (complete)
+            _pagesInWal = 0;
+    }
+
+    /// <summary>Rolls back what is open and closes.</summary>
+    public void Dispose() => _connection.Dispose();
+
+    private bool GuardsHold(Batch batch)
+    {
+        for (var i = 0; i < batch.Guards.Count; i++)
+        {
+            if (RevisionOf(batch.Guards[i].Key) != batch.Guards[i].Revision)
+                return false;
+        }
+        return true;
+    }
+
+    private long RevisionOf(string key)
+    {
+        try
+        {
+            _connection.Bind(_revisionOf, 1, Utf8Of(key));
+            return _connection.Row(_revisionOf) ? raw.sqlite3_column_int64(_revisionOf, 0) : 0;
+        }
+        finally
+        {
+            _ = raw.sqlite3_reset(_revisionOf);
+        }
+    }
+
+    private void Apply(Write write, long revision, List<Change> changes)
+    {
+        if (write.Value is { } value)
+        {
+            _connection.Bind(_put, 1, Utf8Of(write.Key));
+            _connection.Bind(_put, 2, value.Span);
+            _connection.Bind(_put, 3, revision);
+            _connection.Run(_put);
+            changes.Add(new Change(write.Key, revision, Deleted: false));
+            return;
+        }
+        _connection.Bind(_delete, 1, Utf8Of(write.Key));
+        _connection.Run(_delete);
+        if (_connection.Changes > 0)
+            changes.Add(new Change(write.Key, revision, Deleted: true));
+    }
+
+    private ReadOnlySpan<byte> Utf8Of(string key)
+    {
+        // The batch has checked length and form.
+        var status = Utf8.FromUtf16(key, _key, out _, out var written, replaceInvalidSequences: false);
+        return status == OperationStatus.Done
+            ? _key.AsSpan(0, written)
+            : throw new InvalidOperationException("a key that no batch admits reached the store");
+    }
+}

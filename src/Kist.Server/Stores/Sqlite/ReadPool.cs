@@ -1,0 +1,72 @@
+using Kist.Kernel.Stores;
+
+namespace Kist.Server.Stores.Sqlite;
+
+/// <summary>
+/// A few readers, opened when they are first needed. A reader that has failed is thrown away, so that the next one opens
+/// the file afresh and finds out by itself when the cause is gone.
+/// </summary>
+internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDisposable
+{
+    private readonly Reader?[] _idle = new Reader?[size];
+    private readonly SemaphoreSlim _free = new(size);
+    private volatile bool _closed;
+
+    public delegate T Work<TArgument, T>(Reader reader, TArgument argument) where TArgument : allows ref struct;
+
+    /// <summary>Runs <paramref name="work"/> with a reader of its own; waits while all of them are in use.</summary>
+    public T Read<TArgument, T>(TArgument argument, Work<TArgument, T> work) where TArgument : allows ref struct
+    {
+        _free.Wait();
+        Reader? reader = null;
+        try
+        {
+            reader = Take();
+            var result = work(reader, argument);
+            GiveBack(reader);
+            return result;
+        }
+        catch
+        {
+            reader?.Dispose();
+            throw;
+        }
+        finally
+        {
+            _free.Release();
+        }
+    }
+
+    /// <summary>Closes the idle readers; those in use close when they come back.</summary>
+    public void Dispose()
+    {
+        _closed = true;
+        for (var i = 0; i < _idle.Length; i++)
+            Interlocked.Exchange(ref _idle[i], null)?.Dispose();
+    }
+
+    private Reader Take()
+    {
+        if (_closed)
+            throw new StoreException(StoreFailure.Unavailable, "the store is closed");
+        for (var i = 0; i < _idle.Length; i++)
+        {
+            if (_idle[i] is not null && Interlocked.Exchange(ref _idle[i], null) is { } reader)
+                return reader;
+        }
+        return new Reader(path, cacheKiBEach);
+    }
+
+    private void GiveBack(Reader reader)
+    {
+        var surplus = reader;
+        for (var i = 0; i < _idle.Length && surplus is not null; i++)
+        {
+            if (_idle[i] is null)
+                surplus = Interlocked.CompareExchange(ref _idle[i], reader, null) is null ? null : reader;
+        }
+        surplus?.Dispose();
+        if (_closed)
+            Dispose();
+    }
+}
