@@ -1,4 +1,5 @@
 using System.Runtime.CompilerServices;
+using System.Text;
 using Kist.Kernel.Stores;
 
 namespace Kist.Kernel.Tests.Barrier;
@@ -9,7 +10,7 @@ internal sealed class DictionaryStore : IStore
     private readonly Lock _gate = new();
     private long _revision;
 
-    public SortedList<string, Entry> Entries { get; } = new(StringComparer.Ordinal);
+    public SortedList<string, Entry> Entries { get; } = new(Comparer<string>.Create(CompareBytes));
 
     public int Seeks { get; private set; }
 
@@ -24,7 +25,7 @@ internal sealed class DictionaryStore : IStore
         {
             Seeks++;
             return new([.. Entries.Keys.Where(k => k.StartsWith(prefix, StringComparison.Ordinal)
-                && string.CompareOrdinal(k, after) > 0).Take(limit)]);
+                && CompareBytes(k, after) > 0).Take(limit)]);
         }
     }
 
@@ -55,4 +56,7 @@ internal sealed class DictionaryStore : IStore
     }
 
     public ValueTask DisposeAsync() => default;
+
+    private static int CompareBytes(string a, string b) =>
+        Encoding.UTF8.GetBytes(a).AsSpan().SequenceCompareTo(Encoding.UTF8.GetBytes(b));
 }
