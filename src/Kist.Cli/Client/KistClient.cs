@@ -1,0 +1,172 @@
+using System.Net;
+using System.Net.Security;
+using System.Security.Cryptography;
+using System.Security.Cryptography.X509Certificates;
+using Kist.Cli.Output;
+using Kist.Secrets;
+
+namespace Kist.Cli.Client;
+
+/// <summary>One request as a command words it.</summary>
+/// <param name="Path">Below <c>/v1/</c>, percent-encoded (<see cref="ApiPath"/>); may have a query.</param>
+/// <param name="Body">UTF-8 JSON, or null; stays the caller's to zero.</param>
+internal sealed record Request(HttpMethod Method, string Path, SecretWriter? Body = null)
+{
+    /// <summary>Asks for the answer wrapped in a single-use token that lives so long, such as <c>5m</c>.</summary>
+    public string? WrapTtl { get; init; }
+
+    /// <summary>The token to send instead of the settings' one; empty: none.</summary>
+    public string? Token { get; init; }
+}
+
+/// <summary>
+/// The HTTP API as this program uses it. Synchronous on purpose: one request at a time, and a process that ends
+/// sooner without a thread pool. The connection is kept between requests.
+/// </summary>
+internal sealed class KistClient : IDisposable
+{
+    private const int MaxBody = 64 << 20;
+    private readonly Settings _settings;
+    private readonly HttpMessageInvoker _invoker;
+
+    public KistClient(Settings settings, X509Certificate2Collection? authorities)
+    {
+        _settings = settings;
+        var handler = new SocketsHttpHandler
+        {
+            UseCookies = false,
+            AllowAutoRedirect = false, // a redirect carries the token along; FollowAsync decides where to
+            ActivityHeadersPropagator = null,
+            UseProxy = UsesProxy(),
+        };
+        if (settings.Address.Scheme == "https") Secure(handler, settings, authorities);
+        _invoker = new HttpMessageInvoker(handler);
+    }
+
+    /// <summary>Reads the authorities' certificates, when <paramref name="settings"/> name any.</summary>
+    public static Problem? ReadAuthorities(Settings settings, out X509Certificate2Collection? authorities)
+    {
+        authorities = null;
+        if (settings.CaCertificate is not { } path || settings.Address.Scheme != "https") return null;
+        try
+        {
+            authorities = [];
+            authorities.ImportFromPemFile(path);
+            if (authorities.Count > 0) return null;
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException or CryptographicException)
+        {
+            // One answer for a missing, unreadable or broken file.
+        }
+        return new Problem($"the CA certificate {path} cannot be read as PEM",
+            "--ca-cert FILE or KIST_CACERT=FILE: the server's ca.pem");
+    }
+
+    /// <summary>Sends the request; a failure to reach the server or a refusal is the answer's problem.</summary>
+    public Answer Send(Request request)
+    {
+        try
+        {
+            using var timeout = new CancellationTokenSource(_settings.Timeout);
+            using var first = Exchange(request, At(_settings.Address, request.Path), timeout.Token);
+            if (first.StatusCode is not (HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
+                return Read(request, first, timeout.Token);
+            if (Redirected(first) is not { } elsewhere)
+                return Answer.None(new Problem("the server points to an address that cannot be trusted",
+                    "set KIST_ADDR to the active server", Problem.Remote));
+            using var second = Exchange(request, elsewhere, timeout.Token);
+            return Read(request, second, timeout.Token);
+        }
+        catch (OperationCanceledException)
+        {
+            return Answer.None(Hints.Timeout(_settings));
+        }
+        catch (HttpRequestException e)
+        {
+            return Answer.None(Hints.Unreachable(_settings, e));
+        }
+        catch (IOException)
+        {
+            return Answer.None(Hints.Broken(_settings));
+        }
+    }
+
+    /// <inheritdoc/>
+    public void Dispose() => _invoker.Dispose();
+
+    private HttpResponseMessage Exchange(Request request, Uri target, CancellationToken ct)
+    {
+        using var message = new HttpRequestMessage(request.Method, target);
+        message.Headers.TryAddWithoutValidation("X-Vault-Request", "true");
+        if ((request.Token ?? _settings.Token) is { Length: > 0 } token)
+            message.Headers.TryAddWithoutValidation("X-Vault-Token", token);
+        if (_settings.Namespace is { } space) message.Headers.TryAddWithoutValidation("X-Vault-Namespace", space);
+        if (request.WrapTtl is { } ttl) message.Headers.TryAddWithoutValidation("X-Vault-Wrap-TTL", ttl);
+        if (request.Body is { } body)
+        {
+            message.Content = new ReadOnlyMemoryContent(body.WrittenMemory);
+            message.Content.Headers.TryAddWithoutValidation("Content-Type",
+                request.Method == HttpMethod.Patch ? "application/merge-patch+json" : "application/json");
+        }
+        return _invoker.Send(message, ct);
+    }
+
+    private Answer Read(Request request, HttpResponseMessage response, CancellationToken ct)
+    {
+        var body = new SecretWriter(4096);
+        using var stream = response.Content.ReadAsStream(ct);
+        while (true)
+        {
+            var read = stream.Read(body.GetSpan(4096));
+            if (read == 0) break;
+            body.Advance(read);
+            if (body.WrittenCount <= MaxBody) continue;
+            body.Dispose();
+            return Answer.None(new Problem("the answer is larger than 64 MiB", null, Problem.Remote));
+        }
+        return Answer.Of((int)response.StatusCode, body, (status, root) => Hints.Refused(request, status, root));
+    }
+
+    // The path stays as it was built: canonicalising it here could turn one name into another.
+    private static Uri At(Uri address, string path) => new(
+        $"{address.GetLeftPart(UriPartial.Path).TrimEnd('/')}/v1/{path}",
+        new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
+
+    // Never from https down to http: the token would travel in clear.
+    private Uri? Redirected(HttpResponseMessage response)
+    {
+        if (response.Headers.Location is not { } location) return null;
+        var absolute = location.IsAbsoluteUri ? location : new Uri(_settings.Address, location);
+        var safe = absolute.Scheme == "https" || (absolute.Scheme == "http" && _settings.Address.Scheme == "http");
+        return safe && absolute.AbsolutePath.StartsWith("/v1/", StringComparison.Ordinal) ? absolute : null;
+    }
+
+    private static bool UsesProxy()
+    {
+        foreach (var name in (ReadOnlySpan<string>)["http_proxy", "https_proxy", "all_proxy"])
+            if (Environment.GetEnvironmentVariable(name) is { Length: > 0 }
+                || Environment.GetEnvironmentVariable(name.ToUpperInvariant()) is { Length: > 0 }) return true;
+        return false;
+    }
+
+    private static void Secure(
+        SocketsHttpHandler handler, Settings settings, X509Certificate2Collection? authorities)
+    {
+        if (settings.SkipVerify)
+        {
+#pragma warning disable CA5359 // asked for by name: --skip-verify, which every use warns about
+            handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
+#pragma warning restore CA5359
+        }
+        else if (authorities is not null)
+        {
+            var policy = new X509ChainPolicy
+            {
+                TrustMode = X509ChainTrustMode.CustomRootTrust,
+                RevocationMode = X509RevocationMode.NoCheck,
+            };
+            policy.CustomTrustStore.AddRange(authorities);
+            handler.SslOptions.CertificateChainPolicy = policy;
+        }
+    }
+}

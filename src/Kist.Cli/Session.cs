@@ -1,0 +1,113 @@
+using System.CommandLine;
+using System.Security.Cryptography.X509Certificates;
+using Kist.Cli.Client;
+using Kist.Cli.Output;
+using Kist.Secrets;
+
+namespace Kist.Cli;
+
+/// <summary>What one command works with: its screen, and a connection that is made when first needed.</summary>
+internal sealed class Session : IDisposable
+{
+    private readonly ParseResult _parsed;
+    private KistClient? _client;
+
+    private Session(ParseResult parsed)
+    {
+        _parsed = parsed;
+        Json = parsed.GetValue(Globals.Json);
+        Screen = Screen.OfProcess(parsed.GetValue(Globals.NoColour), parsed.GetValue(Globals.Quiet));
+    }
+
+    public Screen Screen { get; }
+
+    /// <summary>Whether answers are printed as JSON.</summary>
+    public bool Json { get; }
+
+    /// <summary>Runs a command's body with a session of its own.</summary>
+    public static int Run(ParseResult parsed, Func<Session, int> body)
+    {
+        using var session = new Session(parsed);
+        return body(session);
+    }
+
+    /// <summary>Where the server is; a problem when options or variables make no sense.</summary>
+    public Problem? Settings(out Settings settings) => Client.Settings.Resolve(
+        new Settings.Options(
+            _parsed.GetValue(Globals.Address), _parsed.GetValue(Globals.TokenFile), _parsed.GetValue(Globals.CaCert),
+            _parsed.GetValue(Globals.Namespace), _parsed.GetValue(Globals.SkipVerify),
+            _parsed.GetValue(Globals.Timeout)),
+        Environment.GetEnvironmentVariable, out settings);
+
+    /// <summary>Sends a request; see <see cref="KistClient.Send"/>.</summary>
+    public Answer Send(Request request)
+    {
+        if (_client is null)
+        {
+            if (Settings(out var settings) is { } wrong) return Answer.None(wrong);
+            X509Certificate2Collection? authorities = null;
+            if (KistClient.ReadAuthorities(settings, out authorities) is { } unread) return Answer.None(unread);
+            if (settings.SkipVerify && settings.Address.Scheme == "https")
+                Screen.Warn("the server's certificate is not checked (--skip-verify)");
+            _client = new KistClient(settings, authorities);
+        }
+        return _client.Send(request);
+    }
+
+    /// <summary>Sends a request with an optional body.</summary>
+    public Answer Send(HttpMethod method, string path, SecretWriter? body = null) =>
+        Send(new Request(method, path, body));
+
+    /// <summary>Shows the problem and gives the exit code.</summary>
+    public int Fail(Problem problem) => Screen.Show(problem);
+
+    /// <summary>Warnings that came with an answer go to standard error.</summary>
+    public void ShowWarnings(Answer answer)
+    {
+        foreach (var warning in answer.Root.Member("warnings").Strings()) Screen.Warn(warning);
+    }
+
+    /// <summary>Prints the answer's data as JSON; an empty object when there is none.</summary>
+    public int PrintJson(Answer answer) => PrintJson(answer.Data);
+
+    /// <summary>Prints a JSON value; an empty object when it is undefined.</summary>
+    public int PrintJson(System.Text.Json.JsonElement value)
+    {
+        using var text = new SecretWriter(1024);
+        if (value.ValueKind is System.Text.Json.JsonValueKind.Undefined) text.Write("{}\n"u8);
+        else JsonText.WriteIndented(value, text);
+        Screen.Write(text.WrittenSpan);
+        return 0;
+    }
+
+    /// <summary>
+    /// The end of most commands: a refusal is shown, <c>--json</c> prints the data, and otherwise
+    /// <paramref name="people"/> prints for people.
+    /// </summary>
+    public int Finish(Answer answer, Action people)
+    {
+        if (answer.Problem is { } problem) return Fail(problem);
+        ShowWarnings(answer);
+        if (Json) return PrintJson(answer);
+        people();
+        return 0;
+    }
+
+    /// <summary>Sends a request and finishes with one remark.</summary>
+    public int Do(HttpMethod method, string path, SecretWriter? body, string done)
+    {
+        using var answer = Send(method, path, body);
+        return Finish(answer, () => Screen.Remark(done));
+    }
+
+    /// <summary>Prints the answer's data as a table of names and values.</summary>
+    public int PrintMembers(Answer answer) => Finish(answer, () =>
+    {
+        if (answer.Data.ValueKind != System.Text.Json.JsonValueKind.Object) return;
+        using var table = new Table("KEY", "VALUE");
+        Screen.Show(table.Members(answer.Data));
+    });
+
+    /// <inheritdoc/>
+    public void Dispose() => _client?.Dispose();
+}
