@@ -1,0 +1,157 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using System.Text.Json.Serialization;
+using Kist.Kernel.Barrier;
+using Kist.Kernel.Pipeline;
+
+namespace Kist.Kernel.Audit;
+
+/// <summary>Makes the sink of one type from its options, or a fault that says which option is wrong.</summary>
+public delegate IAuditSink? AuditSinkMaker(IReadOnlyDictionary<string, string> options, out Fault? fault);
+
+/// <summary>
+/// The audit sinks as the barrier keeps them: enabled once, opened again at every unseal. Also keeps the checkpoints' key,
+/// the audited headers, and where each chain was last known to stand.
+/// </summary>
+public sealed class AuditRegistry : IAsyncDisposable
+{
+    private const string SinkFolder = "sinks/";
+    private const string HeadFolder = "heads/";
+    private const string SignerKey = "signer";
+    private const string HeadersKey = "headers";
+
+    private readonly Storage _storage;
+    private readonly IReadOnlyDictionary<string, AuditSinkMaker> _makers;
+
+    private AuditRegistry(Storage storage, AuditBroker broker, IReadOnlyDictionary<string, AuditSinkMaker> makers)
+    {
+        _storage = storage;
+        _makers = makers;
+        Broker = broker;
+    }
+
+    /// <summary>The broker that the pipeline writes to.</summary>
+    public AuditBroker Broker { get; }
+
+    /// <summary>
+    /// Opens everything that is stored under <paramref name="storage"/>. A sink that cannot be opened is an exception:
+    /// without it requests could pass unseen.
+    /// </summary>
+    public static async ValueTask<AuditRegistry> OpenAsync(Storage storage, TimeProvider time,
+        IReadOnlyDictionary<string, AuditSinkMaker> makers, AuditBounds? bounds, Action<string>? log, CancellationToken ct)
+    {
+        var broker = new AuditBroker(await LoadSignerAsync(storage, ct), time, bounds, log);
+        var registry = new AuditRegistry(storage, broker, makers);
+        using (var headers = await storage.GetAsync(HeadersKey, ct))
+            if (headers is not null)
+                broker.Headers = JsonSerializer.Deserialize(headers.Span, AuditJson.Default.ListAuditedHeader)!;
+        foreach (var key in await storage.ScanAsync(SinkFolder, "", 0, ct))
+        {
+            using var stored = await storage.GetAsync(key, ct);
+            if (stored is null) continue;
+            var entry = JsonSerializer.Deserialize(stored.Span, AuditJson.Default.AuditSinkEntry)!;
+            if (await registry.StartAsync(entry, ct) is { } fault)
+                throw new IOException($"the audit sink {entry.Path} cannot be opened: {fault.Message}");
+        }
+        return registry;
+    }
+
+    /// <summary>
+    /// Enables a sink for good. Its uuid and hash key are made here. A fault when the type is unknown, an option is wrong,
+    /// the name is taken or the medium does not take entries; nothing is stored then.
+    /// </summary>
+    public async ValueTask<Fault?> EnableAsync(AuditSinkEntry entry, CancellationToken ct)
+    {
+        entry = entry with
+        {
+            Path = entry.Path.EndsWith('/') ? entry.Path : entry.Path + "/",
+            Uuid = Guid.NewGuid().ToString(),
+            HashKey = RandomNumberGenerator.GetBytes(AuditKey.Bytes),
+        };
+        if (await StartAsync(entry, ct) is { } fault) return fault;
+        try
+        {
+            var record = JsonSerializer.SerializeToUtf8Bytes(entry, AuditJson.Default.AuditSinkEntry);
+            await _storage.PutAsync(SinkFolder + entry.Uuid, record, ct);
+            CryptographicOperations.ZeroMemory(record);
+            return null;
+        }
+        catch
+        {
+            await Broker.DisableAsync(entry.Path);
+            throw;
+        }
+    }
+
+    /// <summary>Disables a sink for good; nothing happens when there is none of this name.</summary>
+    public async ValueTask DisableAsync(string path, CancellationToken ct)
+    {
+        path = path.EndsWith('/') ? path : path + "/";
+        foreach (var entry in Broker.Sinks)
+        {
+            if (entry.Path != path) continue;
+            await _storage.DeleteAsync(SinkFolder + entry.Uuid, ct);
+            await _storage.DeleteAsync(HeadFolder + entry.Uuid, ct);
+            await Broker.DisableAsync(path);
+        }
+    }
+
+    /// <summary>Sets which request headers entries show.</summary>
+    public async ValueTask SetHeadersAsync(IReadOnlyList<AuditedHeader> headers, CancellationToken ct)
+    {
+        await _storage.PutAsync(HeadersKey,
+            JsonSerializer.SerializeToUtf8Bytes([.. headers], AuditJson.Default.ListAuditedHeader), ct);
+        Broker.Headers = headers;
+    }
+
+    /// <summary>Ends every chain with a checkpoint, remembers where each stands, and closes the sinks.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        foreach (var entry in Broker.Sinks)
+        {
+            if (await Broker.DisableAsync(entry.Path) is not { } head) continue;
+            try
+            {
+                await _storage.PutAsync(HeadFolder + entry.Uuid,
+                    JsonSerializer.SerializeToUtf8Bytes(head, AuditJson.Default.ChainHead), default);
+            }
+            catch (Exception e) when (e is Stores.StoreException or SealedException)
+            {
+                // The head is a second proof; the chain in the file stands without it.
+            }
+        }
+        await Broker.DisposeAsync();
+    }
+
+    private async ValueTask<Fault?> StartAsync(AuditSinkEntry entry, CancellationToken ct)
+    {
+        if (!_makers.TryGetValue(entry.Type, out var maker))
+            return Fault.Invalid($"unknown backend type: \"{entry.Type}\"");
+        if (maker(entry.Options, out var fault) is not { } sink) return fault;
+        ChainHead? known = null;
+        using (var head = await _storage.GetAsync(HeadFolder + entry.Uuid, ct))
+            if (head is not null) known = JsonSerializer.Deserialize(head.Span, AuditJson.Default.ChainHead);
+        fault = await Broker.EnableAsync(entry, sink, known, ct);
+        if (fault is not null) await sink.DisposeAsync();
+        return fault;
+    }
+
+    private static async ValueTask<AuditSigner> LoadSignerAsync(Storage storage, CancellationToken ct)
+    {
+        using (var stored = await storage.GetAsync(SignerKey, ct))
+            if (stored is not null) return AuditSigner.Import(stored.Span);
+        var signer = AuditSigner.Create();
+        var key = signer.ExportPrivateKey();
+        await storage.PutAsync(SignerKey, key, ct);
+        CryptographicOperations.ZeroMemory(key);
+        return signer;
+    }
+}
+
+[JsonSourceGenerationOptions(
+    PropertyNamingPolicy = JsonKnownNamingPolicy.SnakeCaseLower,
+    DefaultIgnoreCondition = JsonIgnoreCondition.WhenWritingDefault)]
+[JsonSerializable(typeof(AuditSinkEntry))]
+[JsonSerializable(typeof(List<AuditedHeader>))]
+[JsonSerializable(typeof(ChainHead))]
+internal sealed partial class AuditJson : JsonSerializerContext;
