@@ -3,7 +3,9 @@ using System.Text;
 
 namespace Kist.Kernel.Hcl;
 
-/// <summary>What a document may cost. <paramref name="MaxBytes"/> counts UTF-8; a node is a value or a member.</summary>
+/// <summary>
+/// What a document may cost. <paramref name="MaxBytes"/> counts UTF-8; a node is a value or a member.
+/// </summary>
 public sealed record HclLimits(int MaxBytes, int MaxDepth, int MaxNodes)
 {
     /// <summary>For policies and configuration: 1 MiB, 32 levels, 200,000 nodes.</summary>
@@ -19,11 +21,14 @@ public sealed record HclError(string Message, HclPosition Position)
 
 /// <summary>
 /// Parses the subset of HCL 1 that policies, password policies and configuration files use, and its JSON form
-/// (a document whose first character is an opening brace). Reference: the HCL 1 syntax page of HashiCorp's documentation.
+/// (a document whose first character is an opening brace). Reference: the HCL 1 syntax page of HashiCorp's
+/// documentation.
 /// </summary>
 public static class HclDocument
 {
-    /// <summary>Parses <paramref name="text"/>; false with the first error when it is malformed or over a limit.</summary>
+    /// <summary>
+    /// Parses <paramref name="text"/>; false with the first error when it is malformed or over a limit.
+    /// </summary>
     public static bool TryParse(
         string text,
         HclLimits limits,
@@ -51,7 +56,7 @@ public static class HclDocument
         for (var i = 0; i < text.Length; i++)
         {
             if (!char.IsSurrogate(text[i])) continue;
-            if (!char.IsHighSurrogate(text[i]) || i + 1 == text.Length || !char.IsLowSurrogate(text[i + 1])) return false;
+            if (i + 1 == text.Length || !char.IsSurrogatePair(text[i], text[i + 1])) return false;
             i++;
         }
         return true;

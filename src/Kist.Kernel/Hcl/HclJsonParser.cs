@@ -3,7 +3,9 @@ using System.Text.Json;
 
 namespace Kist.Kernel.Hcl;
 
-/// <summary>Reads the JSON form into the same tree. Repeated keys and null are refused: no document needs them.</summary>
+/// <summary>
+/// Reads the JSON form into the same tree. Repeated keys and null are refused: no document needs them.
+/// </summary>
 internal sealed class HclJsonParser
 {
     private readonly byte[] _bytes;

@@ -4,11 +4,16 @@ using System.Text;
 
 namespace Kist.Kernel.Hcl;
 
-internal enum HclTokenKind { End, Broken, Identifier, String, Number, Assign, Comma, OpenBrace, CloseBrace, OpenBracket, CloseBracket }
+internal enum HclTokenKind
+{
+    End, Broken, Identifier, String, Number, Assign, Comma, OpenBrace, CloseBrace, OpenBracket, CloseBracket,
+}
 
 internal readonly record struct HclToken(HclTokenKind Kind, HclPosition Position, string Text = "");
 
-/// <summary>Cuts a document into tokens, one pass. After an error it yields <see cref="HclTokenKind.Broken"/> for ever.</summary>
+/// <summary>
+/// Cuts a document into tokens, one pass. After an error it yields <see cref="HclTokenKind.Broken"/> for ever.
+/// </summary>
 internal sealed class HclLexer(string text, HclTree tree)
 {
     private static readonly SearchValues<char> HexDigits = SearchValues.Create("0123456789abcdefABCDEF");
@@ -27,7 +32,8 @@ internal sealed class HclLexer(string text, HclTree tree)
         var start = Here;
         if (_at == text.Length) return new HclToken(HclTokenKind.End, start);
         var c = Current;
-        if (char.IsLetter(c) || c == '_') return new HclToken(HclTokenKind.Identifier, start, TakeWhile(IsIdentifierPart));
+        if (char.IsLetter(c) || c == '_')
+            return new HclToken(HclTokenKind.Identifier, start, TakeWhile(IsIdentifierPart));
         if (char.IsAsciiDigit(c) || c == '-') return Number(start);
         if (c == '"') return String(start);
         if (c == '<') return Heredoc(start);
@@ -170,7 +176,10 @@ internal sealed class HclLexer(string text, HclTree tree)
         return true;
     }
 
-    /// <summary><c>&lt;&lt;WORD</c> … <c>WORD</c>; with <c>&lt;&lt;-</c> the indentation of the closing word is taken off every line.</summary>
+    /// <summary>
+    /// <c>&lt;&lt;WORD</c> … <c>WORD</c>; with <c>&lt;&lt;-</c> the indentation of the closing word is taken off
+    /// every line.
+    /// </summary>
     private HclToken Heredoc(HclPosition start)
     {
         if (!text.AsSpan(_at).StartsWith("<<")) return Broken("unexpected character", start);
@@ -190,7 +199,8 @@ internal sealed class HclLexer(string text, HclTree tree)
             if (line.AsSpan().Trim(" \t\r").SequenceEqual(word))
             {
                 _at += line.AsSpan().TrimEnd('\r').Length;
-                return new HclToken(HclTokenKind.String, start, Join(lines, unindent ? line[..line.IndexOf(word[0])] : ""));
+                var indent = unindent ? line[..line.IndexOf(word[0])] : "";
+                return new HclToken(HclTokenKind.String, start, Join(lines, indent));
             }
             if (end < 0) break;
             lines.Add(line + "\n");

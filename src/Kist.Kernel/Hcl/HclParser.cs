@@ -1,6 +1,8 @@
 namespace Kist.Kernel.Hcl;
 
-/// <summary>Recursive descent over the tokens of the native notation. A method that returns null has recorded the error.</summary>
+/// <summary>
+/// Recursive descent over the tokens of the native notation. A method that returns null has recorded the error.
+/// </summary>
 internal sealed class HclParser
 {
     private readonly HclTree _tree;
@@ -41,8 +43,10 @@ internal sealed class HclParser
         while (_next.Kind is HclTokenKind.Identifier or HclTokenKind.String && keys.Count <= _tree.MaxDepth)
             keys.Add(Take());
         if (keys.Count == 0) return Refuse("expected a key or the end of the block");
-        if (_next.Kind == HclTokenKind.Assign && keys.Count > 1) return Refuse("expected '{' after the labels of a block");
-        if (_next.Kind is not (HclTokenKind.Assign or HclTokenKind.OpenBrace)) return Refuse("expected '=' or '{' after the key");
+        if (_next.Kind == HclTokenKind.Assign && keys.Count > 1)
+            return Refuse("expected '{' after the labels of a block");
+        if (_next.Kind is not (HclTokenKind.Assign or HclTokenKind.OpenBrace))
+            return Refuse("expected '=' or '{' after the key");
 
         var isBlock = _next.Kind == HclTokenKind.OpenBrace;
         if (!isBlock) Take();

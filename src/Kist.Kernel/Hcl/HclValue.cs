@@ -5,7 +5,9 @@ namespace Kist.Kernel.Hcl;
 /// <summary>Where something stands in a document; both count from 1, columns in UTF-16 units.</summary>
 public readonly record struct HclPosition(int Line, int Column);
 
-/// <summary>A value of a parsed document. Immutable; blocks and attributes have the same shape (see <see cref="HclObject"/>).</summary>
+/// <summary>
+/// A value of a parsed document. Immutable; blocks and attributes have the same shape (see <see cref="HclObject"/>).
+/// </summary>
 public abstract record HclValue(HclPosition Position);
 
 /// <summary>A quoted string or heredoc, escapes resolved.</summary>
@@ -30,7 +32,10 @@ public sealed record HclBool(HclPosition Position, bool Value) : HclValue(Positi
 /// <summary>A list in brackets.</summary>
 public sealed record HclList(HclPosition Position, IReadOnlyList<HclValue> Items) : HclValue(Position);
 
-/// <summary>A key and its value. A block <c>path "x" { … }</c> is the member <c>path</c> holding an object with the member <c>x</c>.</summary>
+/// <summary>
+/// A key and its value. A block <c>path "x" { … }</c> is the member <c>path</c> holding an object with the member
+/// <c>x</c>.
+/// </summary>
 public sealed record HclMember(string Key, HclPosition Position, HclValue Value);
 
 /// <summary>
@@ -84,5 +89,7 @@ public sealed record HclObject(HclPosition Position, IReadOnlyList<HclMember> Me
     }
 }
 
-/// <summary>One block: its labels and its body; the body is null when something else stands where a block is expected.</summary>
+/// <summary>
+/// One block: its labels and its body; the body is null when something else stands where a block is expected.
+/// </summary>
 public sealed record HclBlock(IReadOnlyList<string> Labels, HclPosition Position, HclObject? Body);

@@ -20,7 +20,8 @@ public sealed class Acl
     private readonly Dictionary<string, Permissions>.AlternateLookup<ReadOnlySpan<char>> _exactBySpan;
     private readonly PatternIndex _patterns;
 
-    private Acl(Dictionary<string, Permissions> exact, PatternIndex patterns, IReadOnlyList<string> dropped, bool isRoot)
+    private Acl(
+        Dictionary<string, Permissions> exact, PatternIndex patterns, IReadOnlyList<string> dropped, bool isRoot)
     {
         _exact = exact;
         _exactBySpan = exact.GetAlternateLookup<ReadOnlySpan<char>>();
@@ -36,11 +37,14 @@ public sealed class Acl
     public bool IsRoot { get; }
 
     /// <summary>
-    /// The templated paths, as written, that do not apply because a value is missing or could widen them. For the audit line.
+    /// The templated paths, as written, that do not apply because a value is missing or could widen them. For the
+    /// audit line.
     /// </summary>
     public IReadOnlyList<string> DroppedRules { get; }
 
-    /// <summary>Merges the rules of <paramref name="policies"/>; templates are filled from <paramref name="subject"/>.</summary>
+    /// <summary>
+    /// Merges the rules of <paramref name="policies"/>; templates are filled from <paramref name="subject"/>.
+    /// </summary>
     public static Acl Compile(IEnumerable<PolicyDocument> policies, TemplateSubject? subject = null)
     {
         var exact = new Dictionary<string, Permissions>(StringComparer.Ordinal);
@@ -81,7 +85,9 @@ public sealed class Acl
         return new Decision(allowed, (rule.Capabilities & Capabilities.Sudo) != 0, rule.MinWrap, rule.MaxWrap);
     }
 
-    /// <summary>The capabilities on <paramref name="path"/>, sorted; <c>["deny"]</c> for none, <c>["root"]</c> for root.</summary>
+    /// <summary>
+    /// The capabilities on <paramref name="path"/>, sorted; <c>["deny"]</c> for none, <c>["root"]</c> for root.
+    /// </summary>
     public IReadOnlyList<string> CapabilitiesOf(ReadOnlySpan<char> path) =>
         IsRoot ? ["root"] : CapabilityNames.Of(Find(path, isList: true)?.Capabilities ?? Capabilities.None);
 
@@ -97,8 +103,10 @@ public sealed class Acl
         operation is Operation.Read or Operation.Create or Operation.Update or Operation.Patch;
 
     /// <summary>
-    /// The one rule that counts. A LIST of <c>a/</c> is also known as <c>a</c>, because people write rules that way: first
-    /// among exact paths, then among patterns, where the most specific rule for either spelling wins, so that a narrower
+    /// The one rule that counts. A LIST of <c>a/</c> is also known as <c>a</c>, because people write rules that way:
+    /// first
+    /// among exact paths, then among patterns, where the most specific rule for either spelling wins, so that a
+    /// narrower
     /// deny is never overridden by a broader grant for the other spelling.
     /// </summary>
     private Permissions? Find(ReadOnlySpan<char> path, bool isList)

@@ -47,7 +47,9 @@ internal static class CapabilityNames
             ? ["deny"]
             : [.. ByName.Where(entry => (capabilities & entry.Flag) != 0).Select(entry => entry.Name)];
 
-    /// <summary>What <paramref name="operation"/> needs; an operation this table does not know needs what nobody has.</summary>
+    /// <summary>
+    /// What <paramref name="operation"/> needs; an operation this table does not know needs what nobody has.
+    /// </summary>
     internal static Capabilities Needed(Operation operation) => operation switch
     {
         Operation.Read => Capabilities.Read,

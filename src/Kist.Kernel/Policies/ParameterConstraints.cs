@@ -11,7 +11,9 @@ internal sealed class ParameterConstraints
     private readonly bool _allowsAnyName;
 
     private ParameterConstraints(
-        Dictionary<string, ParameterValue[]> allowed, Dictionary<string, ParameterValue[]> denied, IReadOnlyList<string> required)
+        Dictionary<string, ParameterValue[]> allowed,
+        Dictionary<string, ParameterValue[]> denied,
+        IReadOnlyList<string> required)
     {
         Allowed = allowed;
         Denied = denied;
@@ -27,7 +29,9 @@ internal sealed class ParameterConstraints
 
     /// <summary>Null when nothing is constrained.</summary>
     internal static ParameterConstraints? Create(
-        Dictionary<string, ParameterValue[]> allowed, Dictionary<string, ParameterValue[]> denied, IReadOnlyList<string> required) =>
+        Dictionary<string, ParameterValue[]> allowed,
+        Dictionary<string, ParameterValue[]> denied,
+        IReadOnlyList<string> required) =>
         allowed.Count + denied.Count + required.Count == 0
             ? null
             : new ParameterConstraints(allowed, denied, [.. required.Distinct(StringComparer.Ordinal)]);
@@ -54,7 +58,9 @@ internal sealed class ParameterConstraints
         return all;
     }
 
-    /// <summary>Whether a request with <paramref name="parameters"/> is within the constraints. JSON that is malformed is not.</summary>
+    /// <summary>
+    /// Whether a request with <paramref name="parameters"/> is within the constraints. JSON that is malformed is not.
+    /// </summary>
     internal bool Permit(PolicyParameters parameters)
     {
         try

@@ -102,7 +102,9 @@ internal sealed class ParameterValue
     }
 
     private static ReadOnlySpan<byte> ScalarText(ref Utf8JsonReader value) =>
-        value.TokenType is JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False ? value.ValueSpan : default;
+        value.TokenType is JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False
+            ? value.ValueSpan
+            : default;
 
     /// <summary>Whether text says the same as this number or truth value.</summary>
     private bool IsWrittenAs(ReadOnlySpan<byte> text) => Value switch
@@ -117,7 +119,8 @@ internal sealed class ParameterValue
         switch (expected)
         {
             case HclString text: return value.TokenType == JsonTokenType.String && value.ValueTextEquals(text.Value);
-            case HclNumber number: return value.TokenType == JsonTokenType.Number && SameNumber(number.Text, value.ValueSpan);
+            case HclNumber number:
+                return value.TokenType == JsonTokenType.Number && SameNumber(number.Text, value.ValueSpan);
             case HclBool flag: return value.TokenType == (flag.Value ? JsonTokenType.True : JsonTokenType.False);
             case HclList list: return EqualList(list, ref value);
             case HclObject body: return EqualObject(body, ref value);
@@ -150,7 +153,8 @@ internal sealed class ParameterValue
     {
         if (Encoding.UTF8.GetByteCount(expected) == text.Length && Ascii.Equals(text, expected)) return true;
         var whole = new HclNumber(default, expected).TryGetInt64(out var left);
-        if (whole && Utf8Parser.TryParse(text, out long right, out var used) && used == text.Length) return left == right;
+        if (whole && Utf8Parser.TryParse(text, out long right, out var used) && used == text.Length)
+            return left == right;
         return double.TryParse(text, NumberStyles.Float, CultureInfo.InvariantCulture, out var number)
             && number == (whole ? left : double.Parse(expected, CultureInfo.InvariantCulture));
     }

@@ -36,7 +36,9 @@ internal sealed class PathPattern : IComparable<PathPattern>
 
     private int WildcardCount { get; }
 
-    /// <summary>Parses <paramref name="text"/>; null when a star follows a plus, which Vault forbids as ambiguous.</summary>
+    /// <summary>
+    /// Parses <paramref name="text"/>; null when a star follows a plus, which Vault forbids as ambiguous.
+    /// </summary>
     internal static PathPattern? Parse(string text)
     {
         if (text.StartsWith('/')) text = text[1..];
@@ -48,7 +50,9 @@ internal sealed class PathPattern : IComparable<PathPattern>
         return new PathPattern(text, isGlob ? text[..^1] : text, isGlob, hasWildcards);
     }
 
-    /// <summary>Whether the rule covers <paramref name="path"/>. Each step consumes one segment of both: no backtracking.</summary>
+    /// <summary>
+    /// Whether the rule covers <paramref name="path"/>. Each step consumes one segment of both: no backtracking.
+    /// </summary>
     internal bool Matches(ReadOnlySpan<char> path)
     {
         if (!HasWildcards) return IsGlob ? path.StartsWith(Body) : path.SequenceEqual(Body);
@@ -69,7 +73,8 @@ internal sealed class PathPattern : IComparable<PathPattern>
     }
 
     /// <summary>
-    /// Vault's priority: a later first wildcard, then no star, then fewer wildcards, then longer, then the greater text.
+    /// Vault's priority: a later first wildcard, then no star, then fewer wildcards, then longer, then the greater
+    /// text.
     /// Greater means more specific. The first wildcard stands at the end of <see cref="Head"/>.
     /// </summary>
     public int CompareTo(PathPattern? other)

@@ -39,7 +39,9 @@ internal sealed class PathTemplate
         return new PathTemplate(text, [.. literals], [.. directives]);
     }
 
-    /// <summary>The path for <paramref name="subject"/>, or null when a directive has no value that may stand in a path.</summary>
+    /// <summary>
+    /// The path for <paramref name="subject"/>, or null when a directive has no value that may stand in a path.
+    /// </summary>
     internal string? Expand(TemplateSubject? subject)
     {
         if (!HasDirectives) return Text;

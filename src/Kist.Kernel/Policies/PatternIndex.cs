@@ -38,13 +38,17 @@ internal sealed class PatternIndex
         {
             // A head that begins this one begins everything in between, so it is the neighbour or an ancestor of it.
             var parent = i - 1;
-            while (parent >= 0 && !heads[i].StartsWith(heads[parent], StringComparison.Ordinal)) parent = parents[parent];
+            while (parent >= 0 && !heads[i].StartsWith(heads[parent], StringComparison.Ordinal))
+                parent = parents[parent];
             parents[i] = parent;
         }
         return new PatternIndex(heads, parents, rules);
     }
 
-    /// <summary>The permissions of the most specific pattern that covers <paramref name="path"/> or its shorter <paramref name="twin"/>.</summary>
+    /// <summary>
+    /// The permissions of the most specific pattern that covers <paramref name="path"/> or its shorter <paramref
+    /// name="twin"/>.
+    /// </summary>
     internal Permissions? Find(ReadOnlySpan<char> path, ReadOnlySpan<char> twin)
     {
         var at = LastNotAfter(path);

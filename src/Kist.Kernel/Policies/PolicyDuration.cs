@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Kist.Kernel.Policies;
 
-/// <summary>Durations in policies: whole seconds (<c>90</c>, <c>"90"</c>) or numbers with units (<c>"1h30m"</c>).</summary>
+/// <summary>
+/// Durations in policies: whole seconds (<c>90</c>, <c>"90"</c>) or numbers with units (<c>"1h30m"</c>).
+/// </summary>
 internal static class PolicyDuration
 {
     private static readonly (string Unit, long Ticks)[] Units =
@@ -34,7 +36,8 @@ internal static class PolicyDuration
         var end = rest.IndexOfAnyExcept("0123456789.");
         // Twelve digits hold every admissible count of every unit and cannot overflow a decimal.
         if (end is <= 0 or > 12) return false;
-        if (!decimal.TryParse(rest[..end], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var count)) return false;
+        var (style, culture) = (NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture);
+        if (!decimal.TryParse(rest[..end], style, culture, out var count)) return false;
         rest = rest[end..];
         foreach (var (unit, perUnit) in Units)
         {

@@ -3,7 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Kist.Kernel.Policies;
 
 /// <summary>
-/// The canonical name of a policy: lower case, printable ASCII without blanks, commas and quotes. Made at the edge, once, so
+/// The canonical name of a policy: lower case, printable ASCII without blanks, commas and quotes. Made at the edge,
+/// once, so
 /// that <c>Root</c>, <c>" root"</c> or a name with a Cyrillic о can never stand for another policy than they seem to.
 /// </summary>
 public readonly record struct PolicyName
@@ -40,7 +41,8 @@ public readonly record struct PolicyName
         error = null;
         if (string.IsNullOrEmpty(text)) error = "a policy name must not be empty";
         else if (text.Length > MaxLength) error = $"a policy name has at most {MaxLength} characters";
-        else if (!text.All(IsNameCharacter)) error = "a policy name consists of printable ASCII without blanks, commas and quotes";
+        else if (!text.All(IsNameCharacter))
+            error = "a policy name consists of printable ASCII without blanks, commas and quotes";
         if (error is not null) return false;
         name = new PolicyName(text!.ToLowerInvariant());
         return true;

@@ -5,7 +5,8 @@ namespace Kist.Kernel.Policies;
 /// <summary>Turns a parsed document into rules, refusing every key and value that Vault refuses.</summary>
 internal sealed class PolicyReader
 {
-    private const string KnownCapabilities = "create, read, update, patch, delete, list, sudo, deny, subscribe, recover";
+    private const string KnownCapabilities =
+        "create, read, update, patch, delete, list, sudo, deny, subscribe, recover";
 
     private static readonly HashSet<string> RuleKeys =
     [
@@ -26,8 +27,10 @@ internal sealed class PolicyReader
         var reader = new PolicyReader();
         foreach (var member in root.Members)
         {
-            if (member.Key is not ("name" or "path")) reader.Fail("only 'path' and 'name' may stand here", member.Position);
-            if (member.Key == "name" && member.Value is not HclString) reader.Fail("'name' must be a string", member.Position);
+            if (member.Key is not ("name" or "path"))
+                reader.Fail("only 'path' and 'name' may stand here", member.Position);
+            if (member.Key == "name" && member.Value is not HclString)
+                reader.Fail("'name' must be a string", member.Position);
         }
         foreach (var block in root.Blocks("path", labels: 1))
         {

@@ -26,11 +26,13 @@ internal static class ResultantAcl
     {
         var globs = new List<(string, Permissions)>();
         var wildcards = new List<(string, Permissions)>();
-        foreach (var rule in patterns) (rule.Pattern.IsGlob ? globs : wildcards).Add((rule.Pattern.Body, rule.Permissions));
+        foreach (var rule in patterns)
+            (rule.Pattern.IsGlob ? globs : wildcards).Add((rule.Pattern.Body, rule.Permissions));
         return (globs, wildcards);
     }
 
-    private static void WritePaths(Utf8JsonWriter writer, string name, IEnumerable<(string Path, Permissions Rule)> rules)
+    private static void WritePaths(
+        Utf8JsonWriter writer, string name, IEnumerable<(string Path, Permissions Rule)> rules)
     {
         writer.WriteStartObject(name);
         foreach (var (path, rule) in rules.OrderBy(entry => entry.Path, StringComparer.Ordinal))

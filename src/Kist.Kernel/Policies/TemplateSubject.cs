@@ -1,6 +1,8 @@
 namespace Kist.Kernel.Policies;
 
-/// <summary>Who a token belongs to, as far as policy templates ask. Aliases are keyed by the accessor of their mount.</summary>
+/// <summary>
+/// Who a token belongs to, as far as policy templates ask. Aliases are keyed by the accessor of their mount.
+/// </summary>
 /// <param name="EntityId">The entity's UUID.</param>
 /// <param name="EntityName">The entity's name.</param>
 /// <param name="Metadata">The entity's metadata.</param>
@@ -13,7 +15,9 @@ public sealed record TemplateSubject(
     IReadOnlyDictionary<string, TemplateAlias> Aliases,
     IReadOnlyList<TemplateGroup> Groups)
 {
-    /// <summary>The value of one directive, such as <c>identity.entity.metadata.team</c>; null when there is none.</summary>
+    /// <summary>
+    /// The value of one directive, such as <c>identity.entity.metadata.team</c>; null when there is none.
+    /// </summary>
     internal string? Resolve(string directive)
     {
         if (After(directive, "identity.entity.") is { } ofEntity) return OfEntity(ofEntity);

@@ -30,7 +30,9 @@ internal sealed class ValueGlob
         _ => text.SequenceEqual(_literal),
     };
 
-    /// <summary>Looks for the literal; <paramref name="steps"/> is never more than twice the length of the text.</summary>
+    /// <summary>
+    /// Looks for the literal; <paramref name="steps"/> is never more than twice the length of the text.
+    /// </summary>
     internal bool Contains(ReadOnlySpan<byte> text, out int steps)
     {
         steps = 0;

@@ -11,7 +11,7 @@ public sealed class HclFuzzTests
     private static readonly string[] Seeds =
     [
         BuiltInPolicies.DefaultText,
-        """path "a/+/b*" { capabilities = ["read", "deny"] allowed_parameters = { "x" = ["a*", 5, true, [1], {a=1}] } }""",
+        """path "a/+/b*" { capabilities = ["read", "deny"] } path "c" { allowed_parameters = { "x" = [5, [{a=1}]] } }""",
         """path "{{identity.entity.id}}" { policy = "write" min_wrapping_ttl = "1m" max_wrapping_ttl = 90 }""",
         """{"path":{"secret/*":{"capabilities":["read"],"required_parameters":["x"],"denied_parameters":{"a":[]}}}}""",
         "length = 20\nrule \"charset\" { charset = \"abc\" min-chars = 1 }",
@@ -23,7 +23,8 @@ public sealed class HclFuzzTests
 
     private static readonly Gen<string> Mutated =
         from seed in Gen.OneOf(Seeds)
-        from edits in Gen.Select(Gen.Int[0, 4], Gen.Int[0, 10_000], Gen.Int[0, 20], Gen.String[Character, 0, 6]).Array[1, 6]
+        from edits in Gen.Select(
+            Gen.Int[0, 4], Gen.Int[0, 10_000], Gen.Int[0, 20], Gen.String[Character, 0, 6]).Array[1, 6]
         select edits.Aggregate(seed, Edit);
 
     private static string Edit(string text, (int Kind, int At, int Length, string Piece) edit)

@@ -41,7 +41,8 @@ public sealed class HclParserTests
         Assert.Equal("x", Text(storage.Body!.Find("path")));
         Assert.Equal(new HclPosition(3, 1), storage.Position with { Column = 1 });
         Assert.Equal(["tcp", "unix"], root.Blocks("listener", 1).Select(block => block.Labels[0]));
-        Assert.True(Assert.IsType<HclNumber>(root.Blocks("listener", 1).First().Body!.Find("tls_disable")).TryGetInt64(out var one));
+        var listener = root.Blocks("listener", 1).First().Body!;
+        Assert.True(Assert.IsType<HclNumber>(listener.Find("tls_disable")).TryGetInt64(out var one));
         Assert.Equal(1, one);
         Assert.Equal("-1.5e3", Assert.IsType<HclNumber>(root.Find("max-size.total")).Text);
     }

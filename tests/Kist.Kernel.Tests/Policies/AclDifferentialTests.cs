@@ -20,7 +20,8 @@ public sealed class AclDifferentialTests
     private static readonly Gen<string[]> Capabilities =
         Gen.OneOf("create", "read", "update", "patch", "delete", "list", "sudo", "deny").Array[0, 3];
 
-    private static readonly Gen<ReferenceAcl.Rule> Rule = Gen.Select(RulePath, Capabilities, (p, c) => new ReferenceAcl.Rule(p, c));
+    private static readonly Gen<ReferenceAcl.Rule> Rule =
+        Gen.Select(RulePath, Capabilities, (p, c) => new ReferenceAcl.Rule(p, c));
 
     private static readonly Gen<string> RequestPath =
         from segments in Gen.OneOf("a", "b", "ab", "abc", "+", "+a", "").Array[1, 5]
@@ -30,8 +31,14 @@ public sealed class AclDifferentialTests
     private static readonly Gen<Operation> AnyOperation = Gen.OneOf(
         Operation.Read, Operation.List, Operation.Create, Operation.Update, Operation.Patch, Operation.Delete);
 
-    private static PolicyDocument Write(IEnumerable<ReferenceAcl.Rule> rules) => PolicyDocument.Parse(string.Join('\n', rules.Select(
-        rule => $"path \"{rule.Path}\" {{ capabilities = [{string.Join(',', rule.Capabilities.Select(c => $"\"{c}\""))}] }}")));
+    private static PolicyDocument Write(IEnumerable<ReferenceAcl.Rule> rules) =>
+        PolicyDocument.Parse(string.Join('\n', rules.Select(Write)));
+
+    private static string Write(ReferenceAcl.Rule rule)
+    {
+        var capabilities = string.Join(',', rule.Capabilities.Select(capability => $"\"{capability}\""));
+        return $"path \"{rule.Path}\" {{ capabilities = [{capabilities}] }}";
+    }
 
     [Fact]
     public void TheAccessListAgreesWithTheReferenceEvaluator()

@@ -67,7 +67,9 @@ public sealed class AclParameterTests
     public void AnAllowedValueIsComparedByWhatItSays(string value, bool allowed)
     {
         const string constraint = """
-            allowed_parameters = { "p" = ["one", "pre-*", "*-post", "*-mid-*", 5, true, ["a", ["b"]], { k = "v", n = 1 }] }
+            allowed_parameters = {
+              "p" = ["one", "pre-*", "*-post", "*-mid-*", 5, true, ["a", ["b"]], { k = "v", n = 1 }]
+            }
             """;
         Assert.Equal(allowed, IsAllowed(constraint, $$"""{"p":{{value}}}"""));
     }
@@ -109,7 +111,8 @@ public sealed class AclParameterTests
     [Fact]
     public void TextThatIsNotUtf8IsRefused()
     {
-        var acl = Acl.Compile([PolicyDocument.Parse($$"""path "a" { {{All}} allowed_parameters = { "p" = ["x*"] } }""")]);
+        var policy = PolicyDocument.Parse($$"""path "a" { {{All}} allowed_parameters = { "p" = ["x*"] } }""");
+        var acl = Acl.Compile([policy]);
         byte[] json = [.. "{\"p\":\"x"u8, 0xff, .. "\"}"u8];
         Assert.False(acl.Check(Operation.Update, "a", new PolicyParameters(json)).Allowed);
     }
@@ -169,7 +172,8 @@ public sealed class AclParameterTests
             """denied_parameters = { "bad" = ["v"] }""",
             "",
         }.Select(constraint => PolicyDocument.Parse($$"""path "a" { {{All}} {{constraint}} }""")));
-        Assert.Equal(allowed, acl.Check(Operation.Update, "a", new PolicyParameters(Encoding.UTF8.GetBytes(json))).Allowed);
+        var parameters = new PolicyParameters(Encoding.UTF8.GetBytes(json));
+        Assert.Equal(allowed, acl.Check(Operation.Update, "a", parameters).Allowed);
     }
 
     [Fact]
@@ -177,7 +181,9 @@ public sealed class AclParameterTests
     {
         Assert.False(IsAllowed("""denied_parameters { "p" = ["x"] }""", """{"p":"x"}"""));
         var acl = Acl.Compile([PolicyDocument.Parse(
-            """{"path":{"a":{"capabilities":["update"],"denied_parameters":{"p":["x"]},"required_parameters":["p"]}}}""")]);
+            """
+            {"path":{"a":{"capabilities":["update"],"denied_parameters":{"p":["x"]},"required_parameters":["p"]}}}
+            """)]);
         Assert.False(acl.Check(Operation.Update, "a", new PolicyParameters("{\"p\":\"x\"}"u8.ToArray())).Allowed);
         Assert.True(acl.Check(Operation.Update, "a", new PolicyParameters("{\"p\":\"y\"}"u8.ToArray())).Allowed);
     }

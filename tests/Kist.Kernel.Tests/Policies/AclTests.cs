@@ -133,7 +133,9 @@ public sealed class AclTests
     [Fact]
     public void RulesForOnePathAreMergedOverPolicies()
     {
-        var acl = Compile("""path "a" { capabilities = ["read"] }""", """path "/a" { capabilities = ["create", "update"] }""");
+        var acl = Compile(
+            """path "a" { capabilities = ["read"] }""",
+            """path "/a" { capabilities = ["create", "update"] }""");
         Assert.Equal(["create", "read", "update"], acl.CapabilitiesOf("a"));
     }
 
@@ -145,7 +147,8 @@ public sealed class AclTests
     {
         var deny = $$"""path "{{path}}" { capabilities = ["read", "deny"] }""";
         var allow = $$"""path "{{path}}" { capabilities = ["create", "read", "list", "sudo"] }""";
-        foreach (var acl in new[] { Compile(deny, allow), Compile(allow, deny), Compile(allow + deny), Compile(allow, deny, allow) })
+        Acl[] lists = [Compile(deny, allow), Compile(allow, deny), Compile(allow + deny), Compile(allow, deny, allow)];
+        foreach (var acl in lists)
         {
             Assert.Equal(["deny"], acl.CapabilitiesOf("a"));
             Assert.Equal(default, acl.Check(Operation.Read, "a"));
@@ -214,9 +217,15 @@ public sealed class AclTests
     public void LookingUpAllocatesNothing()
     {
         var rules = Enumerable.Range(0, 500).Select(i =>
-            $$"""path "secret/data/team{{i}}/*" { capabilities = ["read"] } path "secret/+/x{{i}}" { capabilities = ["list"] }""");
+            $$"""
+            path "secret/data/team{{i}}/*" { capabilities = ["read"] }
+            path "secret/+/x{{i}}" { capabilities = ["list"] }
+            """);
         var acl = Compile(BuiltInPolicies.DefaultText, string.Join('\n', rules),
-            """path "secret/data/prod/database" { capabilities = ["read"] } path "secret/data/stage/*" { capabilities = ["read"] }""");
+            """
+            path "secret/data/prod/database" { capabilities = ["read"] }
+            path "secret/data/stage/*" { capabilities = ["read"] }
+            """);
         string[] paths = ["secret/data/prod/database", "secret/data/stage/database", "secret/data/x77", "no/such"];
         Run();
         var before = GC.GetAllocatedBytesForCurrentThread();

@@ -8,7 +8,8 @@ public sealed class AclWrappingTests
 {
     private static bool IsAllowed(int? wrapSeconds, params string[] limits)
     {
-        var acl = Acl.Compile(limits.Select(limit => PolicyDocument.Parse($$"""path "a" { capabilities = ["read"] {{limit}} }""")));
+        var acl = Acl.Compile(limits.Select(
+            limit => PolicyDocument.Parse($$"""path "a" { capabilities = ["read"] {{limit}} }""")));
         TimeSpan? wrap = wrapSeconds is { } seconds ? TimeSpan.FromSeconds(seconds) : null;
         return acl.Check(Operation.Read, "a", default, wrap).Allowed;
     }
@@ -39,7 +40,12 @@ public sealed class AclWrappingTests
     [Fact]
     public void OfMergedLimitsTheShorterCounts()
     {
-        string[] limits = ["min_wrapping_ttl = 60 max_wrapping_ttl = 600", "min_wrapping_ttl = 30 max_wrapping_ttl = 120", ""];
+        string[] limits =
+        [
+            "min_wrapping_ttl = 60 max_wrapping_ttl = 600",
+            "min_wrapping_ttl = 30 max_wrapping_ttl = 120",
+            "",
+        ];
         Assert.False(IsAllowed(null, limits));
         Assert.False(IsAllowed(29, limits));
         Assert.True(IsAllowed(30, limits));

@@ -1,4 +1,5 @@
 using System.Text;
+using CsCheck;
 using Kist.Kernel.Policies;
 using Xunit;
 
@@ -12,7 +13,7 @@ public sealed class LinearMatchingTests
     // Texts in the manner of the classic attacks on backtracking matchers: long runs that nearly match.
     public static TheoryData<string, string> NearMisses => new()
     {
-        { new string('a', 500), new string('a', Length) + "!" },
+        { new string('a', 500) + "?", new string('a', Length) + "!" },
         { new string('a', 500) + "b", new string('a', Length) },
         { string.Concat(Enumerable.Repeat("ab", 300)) + "c", string.Concat(Enumerable.Repeat("ab", Length / 2)) },
         { "aaaaaaaaaaab", string.Concat(Enumerable.Repeat("aaaaaaaaaaac", Length / 12)) },
@@ -37,8 +38,8 @@ public sealed class LinearMatchingTests
     [Fact]
     public void FindingTextAgreesWithThePlatform()
     {
-        CsCheck.Check.Sample(
-            CsCheck.Gen.Select(CsCheck.Gen.String[CsCheck.Gen.Char["ab"], 0, 5], CsCheck.Gen.String[CsCheck.Gen.Char["ab"], 0, 20]),
+        Check.Sample(
+            Gen.Select(Gen.String[Gen.Char["ab"], 0, 5], Gen.String[Gen.Char["ab"], 0, 20]),
             (pattern, text) => Assert.Equal(
                 text.Contains(pattern, StringComparison.Ordinal),
                 new ValueGlob($"*{pattern}*").Matches(Encoding.UTF8.GetBytes(text))),

@@ -53,7 +53,8 @@ public sealed class PolicyNameTests
     {
         Assert.True(PolicyName.TryParse("Root", out var root, out _));
         Assert.Equal(PolicyName.Root, root);
-        Assert.True(PolicyName.Root.IsImmutable && PolicyName.ResponseWrapping.IsImmutable && PolicyName.ControlGroup.IsImmutable);
+        PolicyName[] immutable = [PolicyName.Root, PolicyName.ResponseWrapping, PolicyName.ControlGroup];
+        Assert.All(immutable, name => Assert.True(name.IsImmutable));
         Assert.False(PolicyName.Default.IsImmutable);
         Assert.False(PolicyName.Root.IsInternal);
         Assert.True(PolicyName.ResponseWrapping.IsInternal && PolicyName.ControlGroup.IsInternal);

@@ -10,12 +10,15 @@ internal static class ReferenceAcl
 {
     internal sealed record Rule(string Path, string[] Capabilities);
 
-    private sealed record Candidate(int FirstWildcard, bool IsGlob, int Wildcards, string Body, HashSet<string> Granted);
+    private sealed record Candidate(
+        int FirstWildcard, bool IsGlob, int Wildcards, string Body, HashSet<string> Granted);
 
     internal static bool IsAllowed(IReadOnlyList<Rule> rules, Operation operation, string path)
     {
         var granted = Find(rules, path, operation == Operation.List);
-        return granted is not null && !granted.Contains("deny") && granted.Contains(operation.ToString().ToLowerInvariant());
+        return granted is not null
+            && !granted.Contains("deny")
+            && granted.Contains(operation.ToString().ToLowerInvariant());
     }
 
     internal static string[] CapabilitiesOf(IReadOnlyList<Rule> rules, string path)

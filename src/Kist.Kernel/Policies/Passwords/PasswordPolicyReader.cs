@@ -12,10 +12,11 @@ internal static class PasswordPolicyReader
     internal static (PasswordPolicy?, string?) Read(HclObject root)
     {
         foreach (var member in root.Members)
-            if (member.Key is not ("length" or "rule")) return Refuse("only 'length' and 'rule' may stand here", member.Position);
+            if (member.Key is not ("length" or "rule"))
+                return Refuse("only 'length' and 'rule' may stand here", member.Position);
         if (!TryReadWhole(root.Find("length"), out var length)) return (null, "length must be a whole number");
         if (length is < PasswordPolicy.MinLength or > PasswordPolicy.MaxLength)
-            return (null, $"passwords must be between {PasswordPolicy.MinLength} and {PasswordPolicy.MaxLength} characters");
+            return (null, $"length must be between {PasswordPolicy.MinLength} and {PasswordPolicy.MaxLength}");
 
         var rules = new List<CharsetRule>();
         foreach (var block in root.Blocks("rule", labels: 1))
@@ -40,7 +41,8 @@ internal static class PasswordPolicyReader
     {
         foreach (var member in body.Members)
             if (member.Key is not ("charset" or "min-chars")) return (null, "unknown key in a charset rule");
-        if (body.Find("charset") is not HclString { Value.Length: > 0 } charset) return (null, "charset must be a string, not empty");
+        if (body.Find("charset") is not HclString { Value.Length: > 0 } charset)
+            return (null, "charset must be a string, not empty");
         var set = charset.Value.EnumerateRunes().ToHashSet();
         if (set.Count > MaxCharset) return (null, $"a charset has at most {MaxCharset} characters");
         if (!set.All(IsPrintable)) return (null, "charset contains a character that cannot be printed");
@@ -51,21 +53,18 @@ internal static class PasswordPolicyReader
     }
 
     private static bool IsPrintable(Rune rune) => rune == new Rune(' ') || Rune.GetUnicodeCategory(rune) is
-        not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
-            or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator
-            or UnicodeCategory.SpaceSeparator);
+        not (UnicodeCategory.Control or UnicodeCategory.Format or UnicodeCategory.Surrogate
+            or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned or UnicodeCategory.LineSeparator
+            or UnicodeCategory.ParagraphSeparator or UnicodeCategory.SpaceSeparator);
 
     private static bool TryReadWhole(HclValue? value, out int whole)
     {
-        whole = 0;
         var parsed = value switch
         {
-            HclNumber number => number.TryGetInt64(out var n) ? n : long.MinValue,
-            HclString text => long.TryParse(text.Value, NumberStyles.None, CultureInfo.InvariantCulture, out var n) ? n : long.MinValue,
-            _ => long.MinValue,
+            HclNumber number => number.Text,
+            HclString text => text.Value,
+            _ => null,
         };
-        if (parsed is < int.MinValue or > int.MaxValue) return false;
-        whole = (int)parsed;
-        return true;
+        return int.TryParse(parsed, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out whole);
     }
 }
