@@ -100,7 +100,10 @@ public sealed class PolicyDocumentTests
             }
             """);
         Assert.Equal(
-            ["line 3: mfa_methods is not enforced by this server", "line 4: control_group is not enforced by this server"],
+            [
+                "line 3: mfa_methods is not enforced by this server",
+                "line 4: control_group is not enforced by this server",
+            ],
             document.Warnings);
     }
 

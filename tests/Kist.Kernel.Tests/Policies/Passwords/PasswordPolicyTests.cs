@@ -86,7 +86,7 @@ public sealed class PasswordPolicyTests
     [InlineData("length=4\nrule \"regex\" { charset=\"a\" }")]
     [InlineData("length=4\nrule { charset=\"a\" }")]
     [InlineData("length=4\nother=1\nrule \"charset\" { charset=\"a\" }")]
-    [InlineData("length=4 rule \"charset\" { charset=\"a\" min-chars=2 } rule \"charset\" { charset=\"b\" min-chars=3 }")]
+    [InlineData("length=4 rule charset { charset=\"a\" min-chars=3 } rule charset { charset=\"b\" min-chars=2 }")]
     public void APolicyThatCannotWorkIsRefused(string text)
     {
         Assert.False(PasswordPolicy.TryParse(text, out var policy, out var error));
