@@ -37,5 +37,6 @@ internal static class Program
     /// <summary>One command of the program: its heading in help, its name, and how to build it.</summary>
     internal sealed record Entry(string Group, string Name, Func<Command> Create);
 
-    private static int Main(string[] args) => CommandLine.Run(args);
+    private static int Main(string[] args) =>
+        args is ["server", ..] ? ServerCommand.RunAsync(args[1..]).GetAwaiter().GetResult() : CommandLine.Run(args);
 }

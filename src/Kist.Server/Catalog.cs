@@ -1,4 +1,24 @@
+using Kist.Kernel.Audit;
+using Kist.Kernel.Node;
+using Kist.Kernel.Routes;
+
 namespace Kist.Server;
 
-/// <summary>The only file that names every plug-in.</summary>
-public static class Catalog;
+/// <summary>The only file that names every plug-in. Removing one is deleting its folder, its tests and its line here.</summary>
+public static class Catalog
+{
+    /// <summary>The kinds of engine and login.</summary>
+    public static IReadOnlyList<EngineKind> Engines { get; } =
+    [
+        Server.Engines.Kv.KvEngine.Kind,
+        Server.Engines.Cubbyhole.CubbyholeEngine.Kind,
+        Server.Engines.Sys.SysEngine.Kind,
+        Server.Engines.Identity.IdentityEngine.Kind,
+        Logins.Token.TokenLogin.Kind,
+        Logins.UserPass.UserPassLogin.Kind,
+    ];
+
+    /// <summary>The kinds of audit sink.</summary>
+    public static IReadOnlyDictionary<string, AuditSinkMaker> Sinks(Settings settings) =>
+        new Dictionary<string, AuditSinkMaker> { ["file"] = new Server.Sinks.File.FileSinks(settings.AuditFolders).Make };
+}

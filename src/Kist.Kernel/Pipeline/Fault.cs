@@ -41,6 +41,9 @@ public sealed record Fault(FaultKind Kind, string? Message, bool Listed = false,
     public static Fault Internal(string message, string? detail = null) =>
         new(FaultKind.Internal, message, Listed: true, detail);
 
+    /// <summary>The refusal as an answer with headers.</summary>
+    public Response With(List<KeyValuePair<string, string>>? headers) => new() { Fault = this, Headers = headers };
+
     /// <summary>The text for the caller in the form that Vault's clients expect.</summary>
     public string Text => Listed ? $"1 error occurred:\n\t* {Message}\n\n" : Message ?? "";
 }

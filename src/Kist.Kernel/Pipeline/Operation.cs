@@ -15,6 +15,8 @@ public enum Operation
     Patch,
     /// <summary>Deletes.</summary>
     Delete,
+    /// <summary>A method that means nothing here: no policy allows it, no route has it.</summary>
+    Unknown,
     /// <summary>Describes a path (<c>?help=1</c>).</summary>
     Help,
 }

@@ -29,7 +29,7 @@ public sealed class FileSinks(IReadOnlyList<string> allowedFolders)
                 fault = Fault.Invalid("file_path is required");
                 return null;
             case "stdout" or "/dev/stdout":
-                return new StreamSink(Console.OpenStandardOutput());
+                return new StreamSink(new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(1, ownsHandle: false), FileAccess.Write));
             case "discard" or "/dev/null":
                 return new StreamSink(Stream.Null);
         }

@@ -1,0 +1,34 @@
+namespace Kist.Kernel.Node;
+
+/// <summary>
+/// What the configuration says to the kernel. Immutable; a reload (SIGHUP) swaps the whole record.
+/// </summary>
+public sealed record Settings
+{
+    /// <summary>The life of a lease that asks for none.</summary>
+    public TimeSpan DefaultLeaseTtl { get; init; } = TimeSpan.FromHours(768);
+
+    /// <summary>The longest life of a lease.</summary>
+    public TimeSpan MaxLeaseTtl { get; init; } = TimeSpan.FromHours(768);
+
+    /// <summary>The name shown in <c>sys/health</c>.</summary>
+    public string? ClusterName { get; init; }
+
+    /// <summary>The address that clients are told (<c>api_addr</c>).</summary>
+    public string ApiAddress { get; init; } = "";
+
+    /// <summary>The address for other nodes (<c>cluster_addr</c>).</summary>
+    public string ClusterAddress { get; init; } = "";
+
+    /// <summary>The name of the storage in <c>sys/seal-status</c>.</summary>
+    public string StorageType { get; init; } = "";
+
+    /// <summary>Folders in which audit files may be made through the API, besides stdout, discard and /dev/null.</summary>
+    public IReadOnlyList<string> AuditFolders { get; init; } = [];
+
+    /// <summary>Whether <c>sys/metrics</c> of the listener answers without a token.</summary>
+    public bool OpenMetrics { get; init; }
+
+    /// <summary>The configuration without secrets, as JSON, for <c>sys/config/state/sanitized</c>.</summary>
+    public ReadOnlyMemory<byte> Sanitized { get; init; }
+}

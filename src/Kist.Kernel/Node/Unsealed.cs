@@ -1,0 +1,147 @@
+using System.Security.Cryptography;
+using Kist.Kernel.Audit;
+using Kist.Kernel.Barrier;
+using Kist.Kernel.Identity;
+using Kist.Kernel.Leases;
+using Kist.Kernel.Mounts;
+using Kist.Kernel.Policies;
+using Kist.Kernel.Quotas;
+using Kist.Kernel.Routes;
+using Kist.Kernel.Tokens;
+using Kist.Kernel.Wrapping;
+
+namespace Kist.Kernel.Node;
+
+/// <summary>
+/// Everything that exists only while the node is unsealed, built by <see cref="OpenAsync"/> and dropped whole on seal. What
+/// holds a reference to it after that finds a barrier without keys.
+/// </summary>
+public sealed class Unsealed : IAsyncDisposable
+{
+    private readonly CancellationTokenSource _stopping = new();
+    private ChoreRunner? _chores;
+    private ECDsa? _wrapKey;
+
+    private Unsealed(Node node, Barrier.Barrier barrier, string clusterId)
+    {
+        Node = node;
+        Barrier = barrier;
+        ClusterId = clusterId;
+        Core = barrier.View("kernel/");
+        TokenStorage = barrier.View("token/");
+        Data = barrier.View("mount/");
+    }
+
+    /// <summary>The node this belongs to.</summary>
+    public Node Node { get; }
+
+    /// <summary>The barrier with its keys.</summary>
+    public Barrier.Barrier Barrier { get; }
+
+    /// <summary>Names the cluster: shown in <c>sys/health</c>, made at initialisation.</summary>
+    public string ClusterId { get; }
+
+    /// <summary>The kernel's own keys. Engines never see them, except <c>sys/</c>.</summary>
+    public Storage Core { get; }
+
+    /// <summary>The configuration as it is now.</summary>
+    public Settings Settings => Node.Settings;
+
+    /// <summary>The clock.</summary>
+    public TimeProvider Clock => Node.Clock;
+
+    /// <summary>Where events go.</summary>
+    public NodeLog Log => Node.Log;
+
+    /// <summary>The kinds of engine that can be mounted, by type and whether they are logins.</summary>
+    public IReadOnlyDictionary<(string Type, bool IsLogin), EngineKind> Engines => Node.Engines;
+
+    /// <summary>The mounts.</summary>
+    public MountRegistry Mounts { get; private set; } = null!;
+
+    /// <summary>The tokens.</summary>
+    public TokenStore Tokens { get; private set; } = null!;
+
+    /// <summary>The leases.</summary>
+    public LeaseStore Leases { get; private set; } = null!;
+
+    /// <summary>The policies.</summary>
+    public PolicyStore Policies { get; private set; } = null!;
+
+    /// <summary>Entities and groups.</summary>
+    public IdentityStore Identity { get; private set; } = null!;
+
+    /// <summary>The rate limits.</summary>
+    public QuotaStore Quotas { get; private set; } = null!;
+
+    /// <summary>Response wrapping.</summary>
+    public WrappingStore Wrapping { get; private set; } = null!;
+
+    /// <summary>The audit.</summary>
+    public AuditRegistry Audit { get; private set; } = null!;
+
+    /// <summary>The storage of all cubbyholes: one folder per token, named by its keyed hash.</summary>
+    public Storage Cubbyholes { get; private set; } = null!;
+
+    internal Storage TokenStorage { get; }
+
+    internal Storage Data { get; }
+
+    internal WrapJwt WrapTokens { get; private set; } = null!;
+
+    /// <summary>Builds everything over an open barrier and starts the chores. Reads no leases and no secrets.</summary>
+    internal static async ValueTask<Unsealed> OpenAsync(Node node, Barrier.Barrier barrier, CancellationToken ct)
+    {
+        var core = barrier.View("kernel/");
+        var clusterId = await ClusterIdAsync(core, ct);
+        var kernel = new Unsealed(node, barrier, clusterId);
+        var hashKey = await TokenStore.LoadKeyAsync(core, "token-hash-key", ct);
+        var batchKey = await TokenStore.LoadKeyAsync(core, "batch-token-key", ct);
+        kernel.Tokens = new TokenStore(kernel, kernel.TokenStorage, hashKey, batchKey);
+        kernel.Leases = new LeaseStore(kernel, barrier.View("lease/"));
+        kernel.Policies = new PolicyStore(core.Sub("policy/"));
+        kernel.Identity = new IdentityStore(kernel, barrier.View("identity/"));
+        kernel.Wrapping = new WrappingStore(kernel);
+        kernel.Quotas = await QuotaStore.LoadAsync(kernel, core.Sub("quota/"), ct);
+        kernel.Audit = await AuditRegistry.OpenAsync(core.Sub("audit/"), node.Clock,
+            node.Parts.Sinks(node.Settings), null, text => node.Log.Note(LogLevel.Error, text), ct);
+        kernel._wrapKey = await LoadWrapKeyAsync(core, ct);
+        kernel.WrapTokens = new WrapJwt(kernel._wrapKey, () => node.Settings.ApiAddress, node.Clock);
+        kernel.Mounts = new MountRegistry(kernel, core, kernel.Data);
+        await BuiltInMounts.EnsureAsync(kernel, core, ct);
+        await kernel.Mounts.LoadAsync(ct);
+        kernel.Cubbyholes = kernel.Mounts.Current.At("cubbyhole/")!.Storage;
+        kernel._chores = new ChoreRunner(kernel, kernel._stopping.Token);
+        return kernel;
+    }
+
+    /// <summary>Stops the chores, closes the audit, zeroes the keys.</summary>
+    public async ValueTask DisposeAsync()
+    {
+        await _stopping.CancelAsync();
+        if (_chores is not null) await _chores.DisposeAsync();
+        await Audit.DisposeAsync();
+        _wrapKey?.Dispose();
+        Barrier.Dispose();
+        _stopping.Dispose();
+    }
+
+    private static async ValueTask<string> ClusterIdAsync(Storage core, CancellationToken ct) =>
+        new Guid((await TokenStore.LoadKeyAsync(core, "cluster-id", ct)).AsSpan(0, 16)).ToString();
+
+    private static async ValueTask<ECDsa> LoadWrapKeyAsync(Storage core, CancellationToken ct)
+    {
+        var pkcs8 = await core.TransactAsync(async tx =>
+        {
+            if (await tx.GetAsync("wrap-jwt-key") is { } known) return known.Span.ToArray();
+            using var made = ECDsa.Create(ECCurve.NamedCurves.nistP521);
+            var bytes = made.ExportPkcs8PrivateKey();
+            tx.Put("wrap-jwt-key", bytes);
+            return bytes;
+        }, ct);
+        var key = ECDsa.Create();
+        key.ImportPkcs8PrivateKey(pkcs8, out _);
+        CryptographicOperations.ZeroMemory(pkcs8);
+        return key;
+    }
+}

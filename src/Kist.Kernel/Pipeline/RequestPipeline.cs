@@ -1,0 +1,119 @@
+using Kist.Kernel.Audit;
+using Kist.Kernel.Barrier;
+using Kist.Kernel.Mounts;
+using Kist.Kernel.Node;
+using Kist.Kernel.Routes;
+using Kist.Kernel.Stores;
+using Kist.Kernel.Tokens;
+
+namespace Kist.Kernel.Pipeline;
+
+/// <summary>
+/// The way of every request, whatever front it came through. Start reading at <see cref="RunAsync"/>: it is the whole way,
+/// in order. Nothing leaves before the audit has it, and no handler runs without a <see cref="Verdict"/> that allows it.
+/// </summary>
+public sealed class RequestPipeline(Node.Node node)
+{
+    /// <summary>Answers a request. Failures of the medium come back as faults; the process lives on.</summary>
+    public async ValueTask<Response> HandleAsync(Request request)
+    {
+        if (node.Current is not { } kernel)
+            return request.Token is null ? Fault.Sealed : Fault.Sealed with
+            {
+                Message = "error performing token check: Vault is sealed",
+            };
+        try
+        {
+            return await RunAsync(kernel, request);
+        }
+        catch (Exception e) when (FaultOf(e) is not null)
+        {
+            var fault = FaultOf(e)!;
+            if (fault.Kind is FaultKind.Internal or FaultKind.Unavailable or FaultKind.StorageFull)
+                node.Log.RequestFailed(request.Id, request.Path.Value, e);
+            return fault;
+        }
+    }
+
+    private static async ValueTask<Response> RunAsync(Unsealed kernel, Request request)
+    {
+        var target = Target.Find(kernel, request);
+        if (target.Refusal is { } malformed) return malformed;
+
+        List<KeyValuePair<string, string>>? headers = null;
+        if (kernel.Quotas.Take(request, target.Mount, ref headers) is { } exceeded) return exceeded.With(headers);
+        if (target.Route?.Gate is { } gate && await gate(request, request.Aborted) is { } closed) return closed;
+
+        var (caller, refused, isLastUse) = await IdentifyAsync(kernel, request, target);
+        if (refused is null) target = await target.SettleOperationAsync(request, caller);
+        var verdict = refused is null ? Verdict.Decide(request, caller, target.Route) : default;
+        if (refused is null && !verdict.Allowed) refused = Fault.Denied;
+
+        var trail = new AuditTrail(kernel, request, caller, target.Mount?.Entry, target.HasEffects(request) || isLastUse);
+        try
+        {
+            if (refused is not null) return await trail.RefuseAsync(refused);
+            if (target.Missing(request) is { } missing) return await trail.RefuseAsync(missing);
+            if (await trail.BeginAsync() is { } unaudited) return unaudited;
+
+            var response = verdict.Admit(request, target.Mount!, target.Route!, target.Pattern!, target.Captures, out var call)
+                is { } invalid ? invalid : await target.Route!.Handler(call!);
+
+            if (response.Fault is null) response = await GrantAsync(kernel, request, target, caller, response);
+            if (headers is not null && !ReferenceEquals(response, Response.None)) (response.Headers ??= []).AddRange(headers);
+            return await trail.EndAsync(response);
+        }
+        finally
+        {
+            if (isLastUse) await kernel.Tokens.RevokeAsync(caller.Entry!.Hash, CancellationToken.None);
+        }
+    }
+
+    /// <summary>Who asks, with one use taken from a token that counts them.</summary>
+    private static async ValueTask<(Caller Caller, Fault? Refused, bool IsLastUse)> IdentifyAsync(
+        Unsealed kernel, Request request, Target target)
+    {
+        if (target.Route is { Access: Access.Open }) return (Caller.Anonymous, null, false);
+        var (caller, refused) = await kernel.Tokens.AuthenticateAsync(request, request.Aborted);
+        if (caller is null || refused is not null) return (caller ?? Caller.Anonymous, refused, false);
+        if (caller.Entry!.NumUses == 0) return (caller, null, false);
+        var (used, wasLast) = await kernel.Tokens.UseAsync(caller.Entry, request.Aborted);
+        return used ? (caller, null, wasLast) : (caller, Fault.BadToken, false);
+    }
+
+    /// <summary>What a handler asked the kernel for: a token for a login, a lease, a wrapping token around the answer.</summary>
+    private static async ValueTask<Response> GrantAsync(
+        Unsealed kernel, Request request, Target target, Caller caller, Response response)
+    {
+        if (response.Login is null && response.Lease is null && request.WrapTtl is null) return response;
+        var warnings = new List<string>();
+        if (response.Login is { } login)
+        {
+            var (token, fault) = await kernel.Tokens.LoginAsync(
+                login, target.Mount!, request.Path.Value, warnings, request.Aborted);
+            if (fault is not null) return fault;
+            response.Token = token;
+        }
+        if (response.Lease is { } lease && await kernel.Leases.RegisterAsync(
+            lease, target.Mount!, request.Path.Value, caller, warnings, request.Aborted) is { } unleased) return unleased;
+        foreach (var warning in warnings) response.Warn(warning);
+        if (request.WrapTtl is not { } ttl || target.Route!.NeverWrapped || ReferenceEquals(response, Response.None)
+            || response.Wrap is not null || response.ContentType is not null) return response;
+        using (response) return await kernel.Wrapping.WrapAsync(response, request, ttl, request.Aborted);
+    }
+
+    /// <summary>The one place where failures of the medium become answers; null: a defect, which the front reports.</summary>
+    private static Fault? FaultOf(Exception e) => e switch
+    {
+        SealedException => Fault.Sealed,
+        ConflictException => new Fault(FaultKind.Conflict, "someone else changed this at the same time; try again"),
+        BatchLimitException => new Fault(FaultKind.TooLarge, e.Message),
+        CorruptEntryException => Fault.Internal("the stored entry is damaged", e.Message),
+        StoreException { Kind: StoreFailure.Full } => new Fault(FaultKind.StorageFull, "the storage is full"),
+        StoreException { Kind: StoreFailure.ReadOnly } => new Fault(FaultKind.Unavailable, "the storage is read-only"),
+        StoreException { Kind: StoreFailure.Corrupt } => Fault.Internal("the storage is damaged", e.Message),
+        StoreException => new Fault(FaultKind.Unavailable, "the storage cannot be reached"),
+        OperationCanceledException => new Fault(FaultKind.Unavailable, "the request was cancelled"),
+        _ => null,
+    };
+}

@@ -1,0 +1,67 @@
+using Kist.Kernel.Mounts;
+using Kist.Kernel.Node;
+using Kist.Kernel.Routes;
+using Kist.Kernel.Tokens;
+
+namespace Kist.Kernel.Pipeline;
+
+/// <summary>Where a request leads: the mount, the pattern that fits and the route, as far as each exists.</summary>
+internal readonly struct Target
+{
+    private Target(Mount? mount, RoutePattern? pattern, Captures captures, Route? route, Fault? refusal)
+    {
+        Mount = mount;
+        Pattern = pattern;
+        Captures = captures;
+        Route = route;
+        Refusal = refusal;
+    }
+
+    public Mount? Mount { get; }
+
+    public RoutePattern? Pattern { get; }
+
+    public Captures Captures { get; }
+
+    public Route? Route { get; }
+
+    /// <summary>Why no handler may ever see this request, whoever sends it.</summary>
+    public Fault? Refusal { get; }
+
+    public static Target Find(Unsealed kernel, Request request)
+    {
+        var path = request.Path.Value.AsSpan();
+        if (request.Operation is Operation.Update or Operation.Patch && path.EndsWith("/"))
+            return new Target(null, null, default, null, Fault.Invalid("cannot write to a path ending in '/'"));
+        if (!kernel.Mounts.Current.TryFind(path, out var mount)) return default;
+        if (!mount.Routes.TryMatch(path[mount.Path.Length..], out var pattern, out var captures))
+            return new Target(mount, null, default, null, null);
+        return new Target(mount, pattern, captures, pattern[request.Operation], null);
+    }
+
+    /// <summary>A write of something that does not exist yet is a create, where the route can tell.</summary>
+    public async ValueTask<Target> SettleOperationAsync(Request request, Caller caller)
+    {
+        if (request.Operation is not Operation.Update || Route?.Exists is not { } exists) return this;
+        if (await exists(new Probe(Mount!, Captures, caller, request.Aborted))) return this;
+        request.Operation = Operation.Create;
+        return new Target(Mount, Pattern, Captures, Pattern![Operation.Create], null);
+    }
+
+    /// <summary>What an allowed caller is told when there is nothing to run.</summary>
+    public Fault? Missing(Request request)
+    {
+        if (Mount is null)
+            return new Fault(FaultKind.NotFound, $"no handler for route '{request.Path.Value}'");
+        // Vault 1.8 knows no PATCH and says so with an empty list of errors; clients of that age match on it.
+        if (Route is null && request.Operation is Operation.Patch) return new Fault(FaultKind.UnsupportedOperation, null);
+        if (Pattern is null) return Fault.UnsupportedPath;
+        return Route is null ? Fault.UnsupportedOperation : null;
+    }
+
+    /// <summary>Whether running this may change something, so that the audit must have the request first.</summary>
+    public bool HasEffects(Request request) =>
+        request.WrapTtl is not null
+        || request.Operation is not (Operation.Read or Operation.List or Operation.Help)
+        || Route is null or { HasEffects: true };
+}

@@ -1,0 +1,65 @@
+using System.Collections.Concurrent;
+using System.Diagnostics.CodeAnalysis;
+using System.Globalization;
+
+namespace Kist.Kernel.Tokens;
+
+/// <summary>
+/// Callers by token hash, so that a known token costs one keyed hash and one look-up. Bounded by two generations: when the
+/// young one is full it becomes the old one. An entry is good only for the policy and identity generations it was made
+/// under, and is never added if any token was forgotten since its record was read: a revoked token cannot slip back in.
+/// </summary>
+internal sealed class CallerCache
+{
+    private const int GenerationSize = 4096;
+
+    private readonly Lock _adding = new();
+    private volatile ConcurrentDictionary<TokenHash, Cached> _young = new();
+    private volatile ConcurrentDictionary<TokenHash, Cached> _old = new();
+    private long _epoch;
+
+    /// <summary>Grows whenever a token is forgotten; read it before reading the token's record.</summary>
+    public long Epoch => Volatile.Read(ref _epoch);
+
+    public int Count => _young.Count + _old.Count;
+
+    public bool TryGet(TokenHash hash, long policies, long identity, [NotNullWhen(true)] out Caller? caller)
+    {
+        caller = null;
+        if (!_young.TryGetValue(hash, out var cached))
+        {
+            if (!_old.TryGetValue(hash, out cached)) return false;
+            Add(hash, cached.Caller, cached.Policies, cached.Identity, Epoch);
+        }
+        if (cached.Policies != policies || cached.Identity != identity) return false;
+        caller = cached.Caller;
+        return true;
+    }
+
+    public void Add(TokenHash hash, Caller caller, long policies, long identity, long epoch)
+    {
+        lock (_adding)
+        {
+            if (epoch != _epoch) return;
+            if (_young.Count >= GenerationSize) (_old, _young) = (_young, new());
+            _young[hash] = new Cached(caller, policies, identity);
+        }
+    }
+
+    public void Remove(string hash)
+    {
+        if (hash.Length != 64) return;
+        var key = new TokenHash(Part(hash, 0), Part(hash, 16), Part(hash, 32), Part(hash, 48));
+        lock (_adding)
+        {
+            _epoch++;
+            _young.TryRemove(key, out _);
+            _old.TryRemove(key, out _);
+        }
+    }
+
+    private static ulong Part(string hash, int at) =>
+        ulong.Parse(hash.AsSpan(at, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
+
+    private sealed record Cached(Caller Caller, long Policies, long Identity);
+}

@@ -1,0 +1,158 @@
+using System.Net;
+using System.Text;
+using Kist.Kernel.Pipeline;
+using Kist.Kernel.Routes;
+
+namespace Kist.Server.Fronts.Vault;
+
+/// <summary>
+/// Turns an HTTP request into the kernel's. Everything a client can get wrong in the form of a request is refused here,
+/// once: method, target, headers, encoding, body.
+/// </summary>
+internal static class RequestReader
+{
+    /// <summary>The header with the token.</summary>
+    public const string TokenHeader = "X-Vault-Token";
+
+    private static readonly string[] SingleHeaders =
+    [
+        TokenHeader, "X-Vault-Namespace", "X-Vault-Wrap-TTL", "X-Vault-Wrap-Format", "Authorization", "Content-Type",
+    ];
+
+    /// <summary>What is wrong before the path is even looked at.</summary>
+    public static (int Status, string? Message)? RefusalOf(HttpExchange http)
+    {
+        foreach (var name in SingleHeaders)
+            if (http.Headers.TryGetValue(name, out var values) && values.Count > 1)
+                return (400, $"the header {name} was sent more than once");
+        if (http.Headers.ContentEncoding.Count > 0 && http.Headers.ContentEncoding != "identity")
+            return (415, "the request body must not be compressed");
+        if (http.Header("X-Vault-Namespace") is { Length: > 0 } ns && ns.Trim('/') is not ("" or "root"))
+            return (400, "namespaces are not supported: remove the X-Vault-Namespace header");
+        return null;
+    }
+
+    /// <summary>
+    /// The path behind <c>/v1/</c>. False without an error: it is not of this API (404); with one: it is malformed (400).
+    /// </summary>
+    public static bool TryPath(HttpExchange http, out RequestPath path, out string? error)
+    {
+        path = default;
+        error = null;
+        var target = http.RawTarget.AsSpan();
+        var query = target.IndexOfAny('?', '#');
+        if (query >= 0) target = target[..query];
+        if (!target.StartsWith("/v1/")) return false;
+        return RequestPath.TryDecode(target["/v1/".Length..], out path, out error);
+    }
+
+    /// <summary>Reads the rest. One of the two is null.</summary>
+    public static async ValueTask<(Request? Request, Fault? Fault)> ReadAsync(
+        HttpExchange http, RequestPath path, RequestBody body)
+    {
+        var query = ParseQuery(http.QueryString);
+        if (OperationOf(http.Method, query) is not { } operation)
+            return (null, new Fault(FaultKind.UnsupportedOperation, null));
+        if (operation is Operation.List) path = path.AsFolder();
+        if (!TryWrapTtl(http, out var wrapTtl, out var wrapError)) return (null, Fault.Invalid(wrapError!));
+        var token = TokenOf(http);
+        if (operation is Operation.Update or Operation.Patch)
+        {
+            var limit = token is null ? Limits.MaxOpenBodyBytes : Limits.MaxBodyBytes;
+            if (!await body.ReadAsync(http, limit, drains: token is not null))
+                return (null, new Fault(FaultKind.TooLarge, "http: request body too large"));
+            if (await CheckBodyAsync(http, body) is { } malformed) return (null, malformed);
+            query = null;
+        }
+        return (new Request
+        {
+            Id = Guid.NewGuid(),
+            Operation = operation,
+            Path = path,
+            Body = body.Memory,
+            Query = query,
+            Token = token,
+            Remote = http.Remote,
+            RemotePort = http.RemotePort,
+            WrapTtl = wrapTtl,
+            WrapFormat = http.Header("X-Vault-Wrap-Format"),
+            Header = http.Header,
+            Aborted = http.Aborted,
+        }, null);
+    }
+
+    /// <summary>The token of the request: Vault's header, or a bearer.</summary>
+    public static string? TokenOf(HttpExchange http)
+    {
+        if (http.Header(TokenHeader) is { Length: > 0 } token) return token;
+        return http.Header("Authorization") is { } bearer && bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+            ? bearer["Bearer ".Length..].Trim()
+            : null;
+    }
+
+    /// <summary>Checks what was read into <paramref name="body"/>: one JSON object, or nothing.</summary>
+    public static ValueTask<Fault?> CheckBodyAsync(HttpExchange http, RequestBody body)
+    {
+        if (body.Memory.IsEmpty || body.Memory.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0) return new((Fault?)null);
+        if (http.Headers.ContentType.Count > 0
+            && http.Headers.ContentType[0]!.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
+            && body.Memory.Span[0] != (byte)'{')
+            return new(Fault.Invalid("error parsing JSON: send a JSON object, not a form"));
+        return new(Limits.CheckJson(body.Memory.Span));
+    }
+
+    /// <summary>The query's pairs, decoded; null when there are none. A name without a value has an empty one.</summary>
+    public static List<KeyValuePair<string, string>>? ParseQuery(string text)
+    {
+        if (text.Length < 2) return null;
+        var pairs = new List<KeyValuePair<string, string>>();
+        foreach (var part in text[1..].Split('&', StringSplitOptions.RemoveEmptyEntries))
+        {
+            var at = part.IndexOf('=');
+            pairs.Add(at < 0
+                ? new(WebUtility.UrlDecode(part), "")
+                : new(WebUtility.UrlDecode(part[..at]), WebUtility.UrlDecode(part[(at + 1)..])));
+        }
+        return pairs;
+    }
+
+    /// <summary>The value of a query parameter; null when absent.</summary>
+    public static string? Query(List<KeyValuePair<string, string>>? query, string name)
+    {
+        if (query is null) return null;
+        foreach (var (key, value) in query)
+            if (key == name) return value;
+        return null;
+    }
+
+    private static Operation? OperationOf(string method, List<KeyValuePair<string, string>>? query) => method switch
+    {
+        "GET" when Query(query, "help") is "1" or "true" => Operation.Help,
+        "GET" when IsTrue(Query(query, "list")) => Operation.List,
+        "GET" => Operation.Read,
+        "LIST" => Operation.List,
+        "POST" or "PUT" => Operation.Update,
+        "PATCH" => Operation.Patch,
+        "DELETE" => Operation.Delete,
+        "OPTIONS" => Operation.Unknown,
+        _ => null,
+    };
+
+    private static bool IsTrue(string? text) => text is "true" or "1" or "t" or "T" or "TRUE" or "True";
+
+    private static bool TryWrapTtl(HttpExchange http, out TimeSpan? ttl, out string? error)
+    {
+        ttl = null;
+        error = null;
+        if (http.Header("X-Vault-Wrap-TTL") is not { Length: > 0 } text) return true;
+        if (!GoDuration.TryParse(text, out var asked))
+            error = "error parsing X-Vault-Wrap-TTL: expected a duration such as 90, \"90s\" or \"1h30m\"";
+        else if (asked < TimeSpan.Zero)
+            error = "requested wrap ttl cannot be negative";
+        else if (asked > Limits.MaxWrapTtl)
+            error = "requested wrap ttl is too long";
+        else if (asked > TimeSpan.Zero)
+            ttl = asked;
+        return error is null;
+    }
+}

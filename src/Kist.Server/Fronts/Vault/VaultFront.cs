@@ -1,0 +1,86 @@
+using Kist.Kernel.Node;
+using Kist.Kernel.Pipeline;
+using Kist.Secrets;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
+
+namespace Kist.Server.Fronts.Vault;
+
+/// <summary>
+/// The HTTP API of HashiCorp Vault over the kernel: reads a request into the kernel's terms, runs the pipeline, writes the
+/// answer. It sits on Kestrel directly, without middleware, because each request would pay for it.
+/// </summary>
+public sealed class VaultFront : IHttpApplication<IFeatureCollection>
+{
+    private readonly Node _node;
+    private readonly RequestPipeline _pipeline;
+    private readonly NodePaths _nodePaths;
+
+    /// <summary>A front for one node.</summary>
+    public VaultFront(Node node)
+    {
+        _node = node;
+        _pipeline = new RequestPipeline(node);
+        _nodePaths = new NodePaths(node, _pipeline);
+    }
+
+    /// <inheritdoc/>
+    public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
+
+    /// <inheritdoc/>
+    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    {
+    }
+
+    /// <inheritdoc/>
+    public async Task ProcessRequestAsync(IFeatureCollection context)
+    {
+        var http = new HttpExchange(context);
+        try
+        {
+            using var body = new RequestBody();
+            await AnswerAsync(http, body);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // A defect, or the client went away. The text of the exception stays here; the answer has an id only.
+            var id = Guid.NewGuid();
+            if (http.Aborted.IsCancellationRequested) return;
+            _node.Log.Write(LogLevel.Error, $"unhandled failure id={id} kind={e.GetType().Name}", e);
+            if (!http.HasStarted) await http.SendErrorAsync(500, $"internal error, request id {id}");
+        }
+    }
+
+    private async ValueTask AnswerAsync(HttpExchange http, RequestBody body)
+    {
+        if (RequestReader.RefusalOf(http) is { } refusal)
+        {
+            await http.SendErrorAsync(refusal.Status, refusal.Message);
+            return;
+        }
+        if (!RequestReader.TryPath(http, out var path, out var pathError))
+        {
+            await http.SendErrorAsync(pathError is null ? 404 : 400, pathError);
+            return;
+        }
+        if (!Cors.Admit(http, _node, out var done))
+        {
+            await http.SendErrorAsync(done.Status, done.Message, done.IsEmpty);
+            return;
+        }
+        if (await _nodePaths.TryAnswerAsync(http, path, body)) return;
+        if (http.Method == "HEAD")
+        {
+            await http.SendErrorAsync(405, null, isEmpty: true);
+            return;
+        }
+        var (request, fault) = await RequestReader.ReadAsync(http, path, body);
+        if (request is null)
+        {
+            await ResponseSender.SendAsync(http, fault!);
+            return;
+        }
+        using var response = await _pipeline.HandleAsync(request);
+        await ResponseSender.SendAsync(http, request, response);
+    }
+}
