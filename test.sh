@@ -75,23 +75,6 @@ build_tests() {
   fi
 }
 
-# Processes of a group that still run (zombies do not count: whoever must reap them is not ours).
-alive_in_group() {
-  local stat
-  for stat in /proc/[0-9]*/stat; do
-    sed -E 's/.*\) //' "$stat" 2>/dev/null | awk -v group="$1" '$3 == group && $1 != "Z"'
-  done | wc -l
-}
-
-left_behind() {
-  local tries
-  for tries in 1 2 3 4 5 6 7 8 9 10; do
-    if [ "$(alive_in_group "$1")" -eq 0 ]; then return 1; fi
-    sleep 0.2
-  done
-  kill -KILL -- "-$1" 2>/dev/null || true
-}
-
 # total ATTRIBUTE REPORT: the number that the report's <assembly> element gives; nothing if there is none.
 total() { { grep -o '<assembly [^>]*' "$2" | grep -oE " $1=\"[0-9]+\"" | grep -oE '[0-9]+'; } 2>/dev/null || true; }
 
@@ -104,7 +87,10 @@ run_suite() {
     "$program" -noLogo -noColor -failSkips -xml "$report" "${arguments[@]}" >"$log" 2>&1
   id=$group
   await_group "$id" || status=$?
-  if left_behind "$id"; then report_failure "$name left processes behind"; fi
+  if still_runs "$id"; then
+    kill -KILL -- "-$id" 2>/dev/null || true
+    report_failure "$name left processes behind"
+  fi
   for each in passed failed skipped errors; do totals+=("$(total "$each" "$report")"); done
   if [ -z "${totals[0]:-}" ]; then
     tail -n 60 "$log" >&2

@@ -14,13 +14,37 @@ clean_up() {
   local status=$? group
   trap - EXIT INT TERM HUP
   for group in "${children[@]}"; do kill -TERM -- "-$group" 2>/dev/null || true; done
-  for group in "${children[@]}"; do wait "$group" 2>/dev/null || true; kill -KILL -- "-$group" 2>/dev/null || true; done
+  for group in "${children[@]}"; do
+    if still_runs "$group"; then kill -KILL -- "-$group" 2>/dev/null || true; fi
+    wait "$group" 2>/dev/null || true
+  done
   if [ -n "$scratch" ]; then rm -rf -- "$scratch"; fi
   exit "$status"
 }
 trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
+
+# alive_in GROUP: whether a process of the group still runs. Zombies do not count: they are for others to reap.
+alive_in() {
+  local stat line fields
+  for stat in /proc/[0-9]*/stat; do
+    read -r line 2>/dev/null <"$stat" || continue
+    read -r -a fields <<<"${line##*) }"
+    if [ "${fields[2]}" = "$1" ] && [ "${fields[0]}" != Z ]; then return 0; fi
+  done
+  return 1
+}
+
+# still_runs GROUP: the same, after up to five seconds of grace.
+still_runs() {
+  local tries
+  for tries in {1..25}; do
+    if ! alive_in "$1"; then return 1; fi
+    sleep 0.2
+  done
+  return 0
+}
 
 make_scratch() { scratch=$(mktemp -d "${TMPDIR:-/tmp}/kist.XXXXXXXX"); }
 
@@ -68,11 +92,15 @@ step() {
   return "$status"
 }
 
+# authorise_root PACKAGES: asks for the password if need be, because later, in the background, nothing can ask.
+authorise_root() {
+  if [ "$(id -u)" -eq 0 ]; then return; fi
+  command -v sudo >/dev/null || die "root is needed to install $* (run this as root, or install sudo)"
+  sudo -n true 2>/dev/null || sudo -v || die "root is needed to install $*"
+}
+
 as_root() {
-  if [ "$(id -u)" -eq 0 ]; then "$@"
-  elif command -v sudo >/dev/null; then sudo -n "$@" 2>/dev/null || sudo "$@"
-  else die "root is needed for: $* (run it yourself, or install sudo)"
-  fi
+  if [ "$(id -u)" -eq 0 ]; then "$@"; else sudo -n "$@"; fi
 }
 
 apt_install() {
@@ -92,6 +120,7 @@ need_packages() {
     [ "$(dpkg-query -W -f='${db:Status-Status}' "$name" 2>/dev/null)" = installed ] || missing+=("$name")
   done
   if [ ${#missing[@]} -eq 0 ]; then return; fi
+  authorise_root "${missing[*]}"
   step "Installing ${missing[*]}" "$root/artifacts/logs/apt.log" apt_install "${missing[@]}" \
     || die "could not install ${missing[*]}; on Debian: apt-get install ${missing[*]}"
 }

@@ -10,7 +10,7 @@ public sealed class ContractTests(SharedServer shared) : IClassFixture<SharedSer
 
     [Theory]
     [MemberData(nameof(Scenarios.Shared), MemberType = typeof(Scenarios))]
-    public Task TheServerAnswersAsRecorded(string scenario) => PlayAsync(shared.Server, scenario);
+    public async Task TheServerAnswersAsRecorded(string scenario) => await PlayAsync(await shared.Server, scenario);
 
     [Theory]
     [MemberData(nameof(Scenarios.Fresh), MemberType = typeof(Scenarios))]
@@ -38,13 +38,17 @@ public sealed class ContractTests(SharedServer shared) : IClassFixture<SharedSer
     }
 }
 
-/// <summary>One dev server for all scenarios that can share it.</summary>
-public sealed class SharedServer : IAsyncLifetime
+/// <summary>One dev server for all scenarios that can share it; when it does not start, each of them says why.</summary>
+public sealed class SharedServer : IAsyncDisposable
 {
-    /// <summary>The server.</summary>
-    public KistServer Server { get; private set; } = null!;
+    private readonly Lazy<Task<KistServer>> _server = new(() => KistServer.StartDevAsync());
 
-    public async ValueTask InitializeAsync() => Server = await KistServer.StartDevAsync();
+    /// <summary>The server, started for the first who asks.</summary>
+    public Task<KistServer> Server => _server.Value;
 
-    public ValueTask DisposeAsync() => Server.DisposeAsync();
+    public async ValueTask DisposeAsync()
+    {
+        if (_server is { IsValueCreated: true, Value.IsCompletedSuccessfully: true })
+            await (await _server.Value).DisposeAsync();
+    }
 }
