@@ -11,7 +11,11 @@ public readonly record struct HclPosition(int Line, int Column);
 public abstract record HclValue(HclPosition Position);
 
 /// <summary>A quoted string or heredoc, escapes resolved.</summary>
-public sealed record HclString(HclPosition Position, string Value) : HclValue(Position);
+public sealed record HclString(HclPosition Position, string Value) : HclValue(Position)
+{
+    /// <summary>Not the text: a configuration file holds passwords of databases.</summary>
+    public override string ToString() => "[REDACTED]";
+}
 
 /// <summary>A number, kept as written because documents mix integers, floats and hexadecimal.</summary>
 public sealed record HclNumber(HclPosition Position, string Text) : HclValue(Position)

@@ -21,12 +21,12 @@ public sealed class Acl
     private readonly PatternIndex _patterns;
 
     private Acl(
-        Dictionary<string, Permissions> exact, PatternIndex patterns, IReadOnlyList<string> dropped, bool isRoot)
+        Dictionary<string, Permissions> exact, PatternIndex patterns, IReadOnlyList<string> unsafeRules, bool isRoot)
     {
         _exact = exact;
         _exactBySpan = exact.GetAlternateLookup<ReadOnlySpan<char>>();
         _patterns = patterns;
-        DroppedRules = dropped;
+        UnsafeRules = unsafeRules;
         IsRoot = isRoot;
     }
 
@@ -37,10 +37,10 @@ public sealed class Acl
     public bool IsRoot { get; }
 
     /// <summary>
-    /// The templated paths, as written, that do not apply because a value is missing or could widen them. For the
-    /// audit line.
+    /// Templated paths, as written, that do not apply because a name or metadata of the subject holds what could widen
+    /// them, such as a star. For a warning in the audit line; paths without any value are left out silently.
     /// </summary>
-    public IReadOnlyList<string> DroppedRules { get; }
+    public IReadOnlyList<string> UnsafeRules { get; }
 
     /// <summary>
     /// Merges the rules of <paramref name="policies"/>; templates are filled from <paramref name="subject"/>.
@@ -49,10 +49,13 @@ public sealed class Acl
     {
         var exact = new Dictionary<string, Permissions>(StringComparer.Ordinal);
         var patterns = new Dictionary<string, PatternRule>(StringComparer.Ordinal);
-        var dropped = new List<string>();
+        var unsafeRules = new List<string>();
         foreach (var rule in policies.SelectMany(policy => policy.Rules))
         {
-            if (rule.PatternFor(subject) is not { } pattern) dropped.Add(rule.Path.Text);
+            if (rule.PatternFor(subject, out var isUnsafe) is not { } pattern)
+            {
+                if (isUnsafe) unsafeRules.Add(rule.Path.Text);
+            }
             else if (pattern.IsExact)
                 exact[pattern.Text] = exact.TryGetValue(pattern.Text, out var earlier)
                     ? earlier.Merge(rule.Permissions)
@@ -62,7 +65,7 @@ public sealed class Acl
                     ? known with { Permissions = known.Permissions.Merge(rule.Permissions) }
                     : new PatternRule(pattern, rule.Permissions);
         }
-        return new Acl(exact, PatternIndex.Build(patterns.Values), dropped, isRoot: false);
+        return new Acl(exact, PatternIndex.Build(patterns.Values), unsafeRules, isRoot: false);
     }
 
     /// <summary>Decides <paramref name="operation"/> on <paramref name="path"/>.</summary>

@@ -40,16 +40,20 @@ internal sealed class PathTemplate
     }
 
     /// <summary>
-    /// The path for <paramref name="subject"/>, or null when a directive has no value that may stand in a path.
+    /// The path for <paramref name="subject"/>. Null when a directive has no value, for the empty value would widen
+    /// <c>x/{{…}}*</c>; null and <paramref name="isUnsafe"/> when it has one that may not stand in a path.
     /// </summary>
-    internal string? Expand(TemplateSubject? subject)
+    internal string? Expand(TemplateSubject? subject, out bool isUnsafe)
     {
+        isUnsafe = false;
         if (!HasDirectives) return Text;
         var path = new StringBuilder(_literals[0]);
         for (var i = 0; i < _directives.Length; i++)
         {
             var value = subject?.Resolve(_directives[i]);
-            if (value is null || !IsOneName(value)) return null;
+            if (string.IsNullOrEmpty(value)) return null;
+            isUnsafe = !IsOneName(value);
+            if (isUnsafe) return null;
             path.Append(value).Append(_literals[i + 1]);
         }
         return path.ToString();
@@ -57,11 +61,11 @@ internal sealed class PathTemplate
 
     /// <summary>
     /// A value must stay one segment: a wildcard, slash, comma or invisible character in an entity's name or metadata
-    /// would let whoever may set it widen the rule. The empty value would too (<c>x/{{…}}*</c>).
+    /// would let whoever may set it widen the rule.
     /// </summary>
     private static bool IsOneName(string value)
     {
-        if (value.Length == 0) return false;
+        if (value is "." or "..") return false;
         foreach (var rune in value.EnumerateRunes())
         {
             if (rune.Value is '*' or '+' or '/' or ',' or '\\' or 0xFFFD) return false;

@@ -54,6 +54,9 @@ public sealed class PolicyDocument
 internal sealed record PolicyRule(PathTemplate Path, PathPattern? Fixed, Permissions Permissions)
 {
     /// <summary>The path for <paramref name="subject"/>; null when the rule does not apply to it.</summary>
-    internal PathPattern? PatternFor(TemplateSubject? subject) =>
-        Fixed ?? (Path.Expand(subject) is { } path ? PathPattern.Parse(path) : null);
+    internal PathPattern? PatternFor(TemplateSubject? subject, out bool isUnsafe)
+    {
+        isUnsafe = false;
+        return Fixed ?? (Path.Expand(subject, out isUnsafe) is { } path ? PathPattern.Parse(path) : null);
+    }
 }

@@ -154,6 +154,14 @@ public sealed class HclParserTests
     }
 
     [Fact]
+    public void AStringDoesNotPrintItself()
+    {
+        var root = Parse("storage postgresql { connection_url = \"hunter2\" }");
+        var block = Assert.Single(root.Blocks("storage", 1));
+        Assert.DoesNotContain("hunter2", $"{root} {block} {block.Body!.Members[0]}", StringComparison.Ordinal);
+    }
+
+    [Fact]
     public void TextThatIsNotUnicodeIsRefused()
     {
         Refuse("a = \"\ud800\"");
