@@ -15,6 +15,7 @@ internal sealed class CommitQueue : IDisposable
     private const int MaxGroupOperations = 2_048;
 
     private readonly Func<GroupWriter> _open;
+    private readonly ReadPool _readers;
     private readonly ChangeLog _log;
     private readonly Action<string> _warn;
     private readonly object _gate = new();
@@ -26,9 +27,10 @@ internal sealed class CommitQueue : IDisposable
     private long _published;            // the last revision that is known to be on disk and was told to watchers
     private bool _stopping;
 
-    public CommitQueue(GroupWriter first, Func<GroupWriter> open, ChangeLog log, Action<string> warn)
+    public CommitQueue(
+        GroupWriter first, Func<GroupWriter> open, ReadPool readers, ChangeLog log, Action<string> warn)
     {
-        (_writer, _open, _log, _warn) = (first, open, log, warn);
+        (_writer, _open, _readers, _log, _warn) = (first, open, readers, log, warn);
         _issued = _published = first.Revision;
         _thread = new Thread(Run, maxStackSize: 1 << 20) { IsBackground = true, Name = "store writer" };
         _thread.Start();
@@ -129,6 +131,7 @@ internal sealed class CommitQueue : IDisposable
         if (_issued != before)
         {
             _published = _issued;
+            _readers.Advance();
             _log.Publish(_changes);
         }
         foreach (var pending in group)
@@ -143,6 +146,7 @@ internal sealed class CommitQueue : IDisposable
         {
             _published = writer.Revision;
             _issued = Math.Max(_issued, writer.Revision);
+            _readers.Advance();
             _log.Break(writer.Revision);
         }
         return writer;
@@ -159,7 +163,12 @@ internal sealed class CommitQueue : IDisposable
     {
         try
         {
-            _writer?.Checkpoint();
+            if (_writer is not { IsCheckpointDue: true })
+                return;
+            _readers.LetGo();
+            _writer.Checkpoint();
+            // A reader that began before the checkpoint's end still reads the WAL, and the WAL cannot begin anew.
+            _readers.LetGo();
         }
         catch (StoreException fault)
         {

@@ -16,7 +16,8 @@ internal sealed class GroupWriter : IDisposable
     private const int RetryPages = 250;
     private const int PatienceForReaders = 16;
     private readonly Connection _connection;
-    private readonly sqlite3_stmt _begin, _commit, _rollback, _revisionOf, _put, _delete, _setRevision;
+    private readonly sqlite3_stmt _begin, _commit, _rollback, _setRevision;
+    private readonly sqlite3_stmt _revisionAt, _revisionOf, _replace, _put, _delete;
     private readonly byte[] _key = new byte[Batch.MaxKeyBytes];
     private int _pagesInWal;
     private int _checkpointsCutShort;
@@ -37,7 +38,11 @@ internal sealed class GroupWriter : IDisposable
             _commit = _connection.Prepare("COMMIT");
             _rollback = _connection.Prepare("ROLLBACK");
             _revisionOf = _connection.Prepare("SELECT revision FROM entries WHERE key=?1");
-            _put = _connection.Prepare("INSERT INTO entries(key, value, revision) VALUES(?1, ?2, ?3) "
+            _revisionAt = _connection.Prepare("SELECT revision FROM entries WHERE id=?1 AND key=?2");
+            _replace = _connection.Prepare("UPDATE entries SET value=?3, revision=?4 WHERE id=?1 AND key=?2");
+            // Without an id SQLite picks one that is free.
+            _put = _connection.Prepare("INSERT INTO entries(id, key, value, revision) "
+                + "VALUES(iif(EXISTS(SELECT 1 FROM entries WHERE id=?1), NULL, ?1), ?2, ?3, ?4) "
                 + "ON CONFLICT(key) DO UPDATE SET value=excluded.value, revision=excluded.revision");
             _delete = _connection.Prepare("DELETE FROM entries WHERE key=?1");
             _setRevision = _connection.Prepare("UPDATE meta SET value=?1 WHERE name='revision'");
@@ -83,15 +88,22 @@ internal sealed class GroupWriter : IDisposable
         _connection.Run(_commit);
     }
 
+    /// <summary>True when the WAL has grown enough for <see cref="Checkpoint"/>.</summary>
+    public bool IsCheckpointDue
+    {
+        get
+        {
+            _pagesInWal += _connection.TakePagesWritten();
+            return _pagesInWal >= CheckpointPages;
+        }
+    }
+
     /// <summary>
-    /// Empties the WAL now and then. A checkpoint only gets as far as the oldest reader; after some that were cut short
+    /// Empties the WAL. A checkpoint only gets as far as the oldest reader; after some that were cut short
     /// it waits for the readers, which are at work for microseconds.
     /// </summary>
     public void Checkpoint()
     {
-        _pagesInWal += _connection.TakePagesWritten();
-        if (_pagesInWal < CheckpointPages)
-            return;
         // A failure is reported by the caller and tried again later: what is committed is safe in the WAL.
         _pagesInWal = CheckpointPages - RetryPages;
         var patient = _checkpointsCutShort < PatienceForReaders;
@@ -116,32 +128,51 @@ internal sealed class GroupWriter : IDisposable
 
     private long RevisionOf(string key)
     {
+        var utf8 = Utf8Of(key);
+        _connection.Bind(_revisionAt, 1, RowId.Of(utf8));
+        _connection.Bind(_revisionAt, 2, utf8);
+        if (Number(_revisionAt) is { } revision)
+            return revision;
+        _connection.Bind(_revisionOf, 1, utf8);
+        return Number(_revisionOf) ?? 0;
+    }
+
+    private long? Number(sqlite3_stmt statement)
+    {
         try
         {
-            _connection.Bind(_revisionOf, 1, Utf8Of(key));
-            return _connection.Row(_revisionOf) ? raw.sqlite3_column_int64(_revisionOf, 0) : 0;
+            return _connection.Row(statement) ? raw.sqlite3_column_int64(statement, 0) : null;
         }
         finally
         {
-            _ = raw.sqlite3_reset(_revisionOf);
+            _ = raw.sqlite3_reset(statement);
         }
     }
 
     private void Apply(Write write, long revision, List<Change> changes)
     {
+        var key = Utf8Of(write.Key);
         if (write.Value is { } value)
         {
-            _connection.Bind(_put, 1, Utf8Of(write.Key));
-            _connection.Bind(_put, 2, value.Span);
-            _connection.Bind(_put, 3, revision);
-            _connection.Run(_put);
+            Put(_replace, key, value.Span, revision);
+            if (_connection.Changes == 0)
+                Put(_put, key, value.Span, revision);
             changes.Add(new Change(write.Key, revision, Deleted: false));
             return;
         }
-        _connection.Bind(_delete, 1, Utf8Of(write.Key));
+        _connection.Bind(_delete, 1, key);
         _connection.Run(_delete);
         if (_connection.Changes > 0)
             changes.Add(new Change(write.Key, revision, Deleted: true));
+    }
+
+    private void Put(sqlite3_stmt statement, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value, long revision)
+    {
+        _connection.Bind(statement, 1, RowId.Of(key));
+        _connection.Bind(statement, 2, key);
+        _connection.Bind(statement, 3, value);
+        _connection.Bind(statement, 4, revision);
+        _connection.Run(statement);
     }
 
     private ReadOnlySpan<byte> Utf8Of(string key)

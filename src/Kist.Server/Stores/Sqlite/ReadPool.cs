@@ -10,6 +10,7 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
 {
     private readonly Reader?[] _idle = new Reader?[size];
     private readonly SemaphoreSlim _free = new(size);
+    private long _current = 1;           // the number of the last snapshot that was committed
     private volatile bool _closed;
 
     public delegate T Work<TArgument, T>(Reader reader, TArgument argument) where TArgument : allows ref struct;
@@ -22,6 +23,7 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
         try
         {
             reader = Take();
+            reader.Renew(Volatile.Read(ref _current));
             var result = work(reader, argument);
             GiveBack(reader);
             return result;
@@ -33,6 +35,24 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
         }
         finally
         {
+            _free.Release();
+        }
+    }
+
+    /// <summary>From now on no read sees an older state. Called after each commit, before its callers are told.</summary>
+    public void Advance() => Interlocked.Increment(ref _current);
+
+    /// <summary>
+    /// Has all readers end their transactions: the idle ones now, those in use when they come back. Without this an idle
+    /// reader would hold up checkpoints, and the WAL would grow.
+    /// </summary>
+    public void LetGo()
+    {
+        Advance();
+        for (var i = 0; i < _idle.Length && _free.Wait(0); i++)
+        {
+            if (Interlocked.Exchange(ref _idle[i], null) is { } reader)
+                GiveBack(reader);
             _free.Release();
         }
     }
@@ -59,6 +79,8 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
 
     private void GiveBack(Reader reader)
     {
+        if (reader.Snapshot != Volatile.Read(ref _current))
+            reader.LetGo();
         var surplus = reader;
         for (var i = 0; i < _idle.Length && surplus is not null; i++)
         {

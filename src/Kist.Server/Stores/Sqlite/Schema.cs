@@ -3,8 +3,8 @@ using Kist.Kernel.Stores;
 namespace Kist.Server.Stores.Sqlite;
 
 /// <summary>
-/// The tables. `entries` is an ordinary rowid table with an index on the key: the index stays small (a scan reads only
-/// it) and values lie in leaf pages. Without rowids the values would fill the inner pages, and every look-up goes deeper.
+/// The tables. `entries` is an ordinary rowid table, where values lie in leaf pages only and the inner pages fit into the
+/// cache, with an index on the key that scans read alone. A row's id is computed from its key (see <see cref="RowId"/>).
 /// </summary>
 internal static class Schema
 {

@@ -36,7 +36,8 @@ public sealed class SqliteStore : IStore
             var log = new ChangeLog(first.Revision);
             var readerKiB = Math.Max(128, (options.CacheKiB - writerKiB) / options.Readers);
             var readers = new ReadPool(directory.Database, options.Readers, readerKiB);
-            return new SqliteStore(directory, readers, new CommitQueue(first, OpenWriter, log, options.Warn), log);
+            var queue = new CommitQueue(first, OpenWriter, readers, log, options.Warn);
+            return new SqliteStore(directory, readers, queue, log);
         }
         catch
         {

@@ -7,7 +7,7 @@ public sealed record SqliteStoreOptions
     public required string Directory { get; init; }
 
     /// <summary>Page cache of all connections together, in KiB. The operating system's file cache comes on top.</summary>
-    public int CacheKiB { get; init; } = 6_144;
+    public int CacheKiB { get; init; } = 8_192;
 
     /// <summary>Connections for reading. Each read takes one for some microseconds.</summary>
     public int Readers { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 12);
