@@ -2,7 +2,9 @@ using System.Text;
 
 namespace Kist.Kernel.Stores;
 
-/// <summary>One atomic write: guards that must hold, then puts and deletes. The limits are the same for every store.</summary>
+/// <summary>
+/// One atomic write: guards that must hold, then puts and deletes. The limits are the same for every store.
+/// </summary>
 public sealed class Batch
 {
     /// <summary>Guards and writes together may not be more than this.</summary>
@@ -23,7 +25,9 @@ public sealed class Batch
     /// <summary>What the batch changes; one write per key.</summary>
     public IReadOnlyList<Write> Writes => _writes;
 
-    /// <summary>Requires that <paramref name="key"/> still has <paramref name="revision"/>; 0: that it is absent.</summary>
+    /// <summary>
+    /// Requires that <paramref name="key"/> still has <paramref name="revision"/>; 0: that it is absent.
+    /// </summary>
     public Batch Expect(string key, long revision)
     {
         Admit(key);

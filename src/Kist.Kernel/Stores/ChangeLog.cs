@@ -8,7 +8,9 @@ namespace Kist.Kernel.Stores;
 /// </summary>
 public sealed class ChangeLog
 {
-    /// <summary>How many changes are kept. Larger than any one publication, so that a prompt watcher sees all.</summary>
+    /// <summary>
+    /// How many changes are kept. Larger than any one publication, so that a prompt watcher sees all.
+    /// </summary>
     public const int Capacity = 8_192;
 
     private const int Page = 256;

@@ -14,7 +14,8 @@ public interface IStore : IAsyncDisposable
 
     /// <summary>
     /// Keys that start with <paramref name="prefix"/> and are greater than <paramref name="after"/> (a whole key; empty
-    /// for the beginning), in order, at most <paramref name="limit"/>. Cost is in the page, never in what lies behind it.
+    /// for the beginning), in order, at most <paramref name="limit"/>. Cost is in the page, never in what lies behind
+    /// it.
     /// </summary>
     ValueTask<IReadOnlyList<string>> ScanAsync(string prefix, string after, int limit, CancellationToken ct);
 
@@ -25,17 +26,19 @@ public interface IStore : IAsyncDisposable
     ValueTask<bool> CommitAsync(Batch batch, CancellationToken ct);
 
     /// <summary>
-    /// Changes to keys under <paramref name="prefix"/> with a revision above <paramref name="afterRevision"/>, in revision
-    /// order, from every node, until <paramref name="ct"/> is cancelled. 0: from now on; "now" is this call, not the
-    /// first step of the enumeration, so that a caller may watch first and read after without a gap.
-    /// A store keeps a bounded past. Where <paramref name="afterRevision"/> lies before it, or the reader is slower than
-    /// the writers for too long, the enumeration ends with <see cref="StoreFailure.Unavailable"/>: changes may be missing,
-    /// so drop what was cached and start over. Nothing is ever left out silently.
+    /// Changes to keys under <paramref name="prefix"/> with a revision above <paramref name="afterRevision"/>, in
+    /// revision order, from every node, until <paramref name="ct"/> is cancelled. 0: from now on; "now" is this call,
+    /// not the first step of the enumeration, so that a caller may watch first and read after without a gap.
+    /// A store keeps a bounded past. Where <paramref name="afterRevision"/> lies before it, or the reader is slower
+    /// than the writers for too long, the enumeration ends with <see cref="StoreFailure.Unavailable"/>: changes may be
+    /// missing, so drop what was cached and start over. Nothing is ever left out silently.
     /// </summary>
     IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct);
 }
 
-/// <summary>A stored value. The revision grows with every commit that touches the key and is never used again.</summary>
+/// <summary>
+/// A stored value. The revision grows with every commit that touches the key and is never used again.
+/// </summary>
 public readonly record struct Entry(ReadOnlyMemory<byte> Value, long Revision);
 
 /// <summary>One key that a commit wrote or deleted.</summary>

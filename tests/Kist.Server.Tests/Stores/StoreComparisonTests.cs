@@ -5,14 +5,16 @@ using Xunit;
 
 namespace Kist.Server.Tests.Stores;
 
-/// <summary>The same random operations on all stores give the same answers. A failure prints the seed that repeats it.</summary>
+/// <summary>
+/// The same random operations on all stores give the same answers. A failure prints the seed that repeats it.
+/// </summary>
 public sealed class StoreComparisonTests
 {
     // Few and short keys, so that they meet; with characters whose UTF-8 and UTF-16 orders differ.
     private static readonly string[] Letters = ["a", "b", "\0", "/", "\u007F", "é", "\uFFFF", "🔑", "\U0010FFFF"];
 
     private static readonly Gen<string> Key =
-        Gen.Int[0, Letters.Length - 1].Array[1, 3].Select(places => string.Concat(places.Select(place => Letters[place])));
+        Gen.Int[0, Letters.Length - 1].Array[1, 3].Select(places => string.Concat(places.Select(p => Letters[p])));
 
     private static readonly Gen<Step> Steps = Gen.OneOf<Step>(
         Gen.Select(Key, Key, Gen.Int[0, 3], Gen.String[0, 40]).Select((guard, key, kind, value) =>

@@ -44,8 +44,9 @@ public sealed partial class StoreConformanceTests
         for (var round = 0; round < 20; round++)
         {
             var revision = await under.Store.Revision("k");
+            Batch Bid(Batch b, int i) => b.Expect("k", revision).Put("k", $"{i}").Put($"won/{round}/{i}", "");
             var outcomes = await Task.WhenAll(Enumerable.Range(0, 64).Select(i =>
-                Task.Run(() => under.Store.Commit(b => b.Expect("k", revision).Put("k", $"{i}").Put($"won/{round}/{i}", "")))));
+                Task.Run(() => under.Store.Commit(b => Bid(b, i)))));
             var winner = Assert.Single(Enumerable.Range(0, 64), i => outcomes[i]);
             Assert.Equal($"{winner}", await under.Store.Read("k"));
             Assert.Equal($"won/{round}/{winner}", await under.Store.Scan($"won/{round}/"));

@@ -48,7 +48,12 @@ public sealed partial class StoreConformanceTests
         var revision = await under.Store.Revision("k");
         await using var slow = under.Store.WatchAsync("", 0, default).GetAsyncEnumerator();
         for (var round = 0; round * Batch.MaxOperations <= ChangeLog.Capacity; round++)
-            await under.Store.Commit(b => Enumerable.Range(0, Batch.MaxOperations).Aggregate(b, (b, i) => b.Put($"{i}", "x")));
+        {
+            var batch = new Batch();
+            for (var i = 0; i < Batch.MaxOperations; i++)
+                batch.Put($"{i}", "x");
+            await under.Store.CommitAsync(batch, default);
+        }
         await AssertStartsOver(slow);
         await using var late = under.Store.WatchAsync("", revision, default).GetAsyncEnumerator();
         await AssertStartsOver(late);

@@ -80,7 +80,8 @@ public sealed partial class StoreConformanceTests
     {
         await using var under = StoreUnderTest.Open(kind);
         // U+1F511 is a surrogate pair: below U+E000 and U+FFFD as UTF-16, above them as UTF-8.
-        string[] ordered = ["A", "a", "a\0", "a\0b", "a/", "a/b", "a0", "aa", "é", "\uD7FF", "\uE000", "\uFFFD", "🔑", "🔑a"];
+        string[] ordered =
+            ["A", "a", "a\0", "a\0b", "a/", "a/b", "a0", "aa", "é", "\uD7FF", "\uE000", "\uFFFD", "🔑", "🔑a"];
         var batch = new Batch();
         foreach (var key in ordered.Reverse())
             batch.Put(key, "x");

@@ -5,7 +5,9 @@ using Xunit;
 
 namespace Kist.Server.Tests.Stores;
 
-/// <summary>A fresh store of a kind, and its directory if it has one. A new kind of store is one more line here.</summary>
+/// <summary>
+/// A fresh store of a kind, and its directory if it has one. A new kind of store is one more line here.
+/// </summary>
 internal sealed class StoreUnderTest : IAsyncDisposable
 {
     private readonly string? _directory;

@@ -23,7 +23,9 @@ internal sealed class Connection : IDisposable
 
     private Connection(sqlite3 db, string path) => (_db, _path) = (db, path);
 
-    /// <summary>Opens an existing database file. Never makes one: a store whose file has vanished must not look empty.</summary>
+    /// <summary>
+    /// Opens an existing database file. Never makes one: a store whose file has vanished must not look empty.
+    /// </summary>
     public static Connection Open(string path, int cacheKiB, TimeSpan busy)
     {
         var code = raw.sqlite3_open_v2(path, out var db, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX, null);
@@ -79,7 +81,9 @@ internal sealed class Connection : IDisposable
         }
     }
 
-    /// <summary>Sets the journal mode to WAL; throws where the file system cannot do it (no shared memory files).</summary>
+    /// <summary>
+    /// Sets the journal mode to WAL; throws where the file system cannot do it (no shared memory files).
+    /// </summary>
     public void RequireWal()
     {
         Check(raw.sqlite3_prepare_v2(_db, "PRAGMA journal_mode=WAL", out var statement));

@@ -43,7 +43,9 @@ internal sealed partial class DataDirectory : IDisposable
         }
     }
 
-    /// <summary>Makes an empty database file if there is none. SQLite gives -wal and -shm the mode of this file.</summary>
+    /// <summary>
+    /// Makes an empty database file if there is none. SQLite gives -wal and -shm the mode of this file.
+    /// </summary>
     public void MakeDatabase()
     {
         var (database, wal) = (new FileInfo(Database), new FileInfo(Database + "-wal"));
@@ -51,7 +53,7 @@ internal sealed partial class DataDirectory : IDisposable
         if (wal is { Exists: true, Length: > 0 } && database is not { Exists: true, Length: > 0 })
         {
             throw new StoreException(StoreFailure.Corrupt,
-                $"{Database} is missing or empty, and its -wal is there; restore the database beside it, or move it away");
+                $"{Database} is missing or empty, and its -wal is there; restore the database, or move the -wal away");
         }
         if (database.Exists)
             return;

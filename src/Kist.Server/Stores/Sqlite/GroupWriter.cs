@@ -60,8 +60,9 @@ internal sealed class GroupWriter : IDisposable
     public long Revision { get; }
 
     /// <summary>
-    /// Applies <paramref name="group"/> in its order and returns when it is on disk. Sets each commit's outcome and adds
-    /// to <paramref name="changes"/>. After an exception nothing of the group is applied, and this object is to be thrown away.
+    /// Applies <paramref name="group"/> in its order and returns when it is on disk. Sets each commit's outcome and
+    /// adds to <paramref name="changes"/>. After an exception nothing of the group is applied, and this object is to
+    /// be thrown away.
     /// </summary>
     public void Apply(List<PendingCommit> group, ref long revision, List<Change> changes)
     {

@@ -3,8 +3,8 @@ using Kist.Kernel.Stores;
 namespace Kist.Server.Stores.Sqlite;
 
 /// <summary>
-/// A few readers, opened when they are first needed. A reader that has failed is thrown away, so that the next one opens
-/// the file afresh and finds out by itself when the cause is gone.
+/// A few readers, opened when they are first needed. A reader that has failed is thrown away, so that the next one
+/// opens the file afresh and finds out by itself when the cause is gone.
 /// </summary>
 internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDisposable
 {
@@ -39,12 +39,14 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
         }
     }
 
-    /// <summary>From now on no read sees an older state. Called after each commit, before its callers are told.</summary>
+    /// <summary>
+    /// From now on no read sees an older state. Called after each commit, before its callers are told.
+    /// </summary>
     public void Advance() => Interlocked.Increment(ref _current);
 
     /// <summary>
-    /// Has all readers end their transactions: the idle ones now, those in use when they come back. Without this an idle
-    /// reader would hold up checkpoints, and the WAL would grow.
+    /// Has all readers end their transactions: the idle ones now, those in use when they come back. Without this an
+    /// idle reader would hold up checkpoints, and the WAL would grow.
     /// </summary>
     public void LetGo()
     {

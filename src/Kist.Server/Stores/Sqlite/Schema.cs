@@ -3,12 +3,15 @@ using Kist.Kernel.Stores;
 namespace Kist.Server.Stores.Sqlite;
 
 /// <summary>
-/// The tables. `entries` is an ordinary rowid table, where values lie in leaf pages only and the inner pages fit into the
-/// cache, with an index on the key that scans read alone. A row's id is computed from its key (see <see cref="RowId"/>).
+/// The tables. `entries` is an ordinary rowid table, where values lie in leaf pages only and the inner pages fit into
+/// the cache, with an index on the key that scans read alone. A row's id is computed from its key (see <see
+/// cref="RowId"/>).
 /// </summary>
 internal static class Schema
 {
-    /// <summary>Written into new databases. A database with a higher version is refused before anything is written.</summary>
+    /// <summary>
+    /// Written into new databases. A database with a higher version is refused before anything is written.
+    /// </summary>
     public const int Version = 1;
 
     private const string Create = """
@@ -38,8 +41,8 @@ internal static class Schema
         if (version > Version)
         {
             throw new StoreException(StoreFailure.Unavailable,
-                $"{path} was written by a newer Kist (schema {version}, this program knows {Version}); nothing was changed."
-                + " Run the newer program, or restore a backup made by this one.");
+                $"{path} was written by a newer Kist (schema {version}, this program knows {Version});"
+                + " nothing was changed. Run the newer program, or restore a backup made by this one.");
         }
         return Revision(connection, path);
     }

@@ -5,8 +5,8 @@ using SQLitePCL;
 namespace Kist.Server.Stores.Sqlite;
 
 /// <summary>
-/// From SQLite's result codes (https://sqlite.org/rescode.html) and errno to the four kinds of failure. Messages name the
-/// file and the code, never a key or a value.
+/// From SQLite's result codes (https://sqlite.org/rescode.html) and errno to the four kinds of failure. Messages name
+/// the file and the code, never a key or a value.
 /// </summary>
 internal static partial class SqliteFault
 {

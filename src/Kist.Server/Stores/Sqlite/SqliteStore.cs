@@ -6,8 +6,8 @@ namespace Kist.Server.Stores.Sqlite;
 
 /// <summary>
 /// The embedded store: one SQLite database in WAL mode, synchronous FULL. Reads run on the caller's thread and complete
-/// at once; writes go through <see cref="CommitQueue"/>. This process is the only one on the files (it holds their lock),
-/// so its own commits are all the changes there are, and <see cref="WatchAsync"/> needs no polling.
+/// at once; writes go through <see cref="CommitQueue"/>. This process is the only one on the files (it holds their
+/// lock), so its own commits are all the changes there are, and <see cref="WatchAsync"/> needs no polling.
 /// </summary>
 public sealed class SqliteStore : IStore
 {
@@ -21,8 +21,9 @@ public sealed class SqliteStore : IStore
         (_directory, _readers, _writer, _log) = (directory, readers, writer, log);
 
     /// <summary>
-    /// Opens or makes the store. Takes milliseconds whatever it holds: nothing is scanned. A <see cref="StoreException"/>
-    /// says what stands in the way: another server, a newer schema, wrong owner, read-only medium, damaged file.
+    /// Opens or makes the store. Takes milliseconds whatever it holds: nothing is scanned. A <see
+    /// cref="StoreException"/> says what stands in the way: another server, a newer schema, wrong owner, read-only
+    /// medium, damaged file.
     /// </summary>
     public static SqliteStore Open(SqliteStoreOptions options)
     {

@@ -1,3 +1,4 @@
+using System.Globalization;
 using Kist.Kernel.Stores;
 using Xunit;
 
@@ -39,7 +40,7 @@ public sealed class SqliteCrashTests
         await using (var store = files.Open())
         {
             for (var i = 1; i <= batches; i++)
-                await store.Commit(b => b.Put("last", $"{i}").Put($"n/{i:d3}", new string('x', 2_000)).Delete($"n/{i - 5:d3}"));
+                await WriteOne(store, i, new string('x', 2_000));
             Assert.True(StoreFiles.Run("cp", files.Database, files.Wal, crash.Directory));
         }
         var (database, wal) = (File.ReadAllBytes(crash.Database), File.ReadAllBytes(crash.Wal));
@@ -58,13 +59,17 @@ public sealed class SqliteCrashTests
         await using (var store = files.Open())
         {
             for (var i = 1; i <= 20; i++)
-                await store.Commit(b => b.Put("last", $"{i}").Put($"n/{i:d3}", "x").Delete($"n/{i - 5:d3}"));
+                await WriteOne(store, i, "x");
             Assert.True(StoreFiles.Run("cp", files.Database, files.Wal, crash.Directory));
         }
         var (database, wal) = (File.ReadAllBytes(crash.Database), File.ReadAllBytes(crash.Wal));
         wal[wal.Length * 3 / 4] ^= 0x40;
         Assert.InRange(await LastWhole(crash, database, wal), 5, 19);
     }
+
+    // The state after the batch with a number: that number, and the last five values.
+    private static Task WriteOne(IStore store, int number, string value) =>
+        store.Commit(b => b.Put("last", $"{number}").Put($"n/{number:d3}", value).Delete($"n/{number - 5:d3}"));
 
     // Opens the files and checks that the state is the one after some batch: that batch's number.
     private static async Task<int> LastWhole(StoreFiles crash, byte[] database, ReadOnlyMemory<byte> wal)
@@ -73,7 +78,7 @@ public sealed class SqliteCrashTests
         await File.WriteAllBytesAsync(crash.Database, database);
         await File.WriteAllBytesAsync(crash.Wal, wal.ToArray());
         await using var store = crash.Open();
-        var last = await store.Read("last") is { } text ? int.Parse(text, System.Globalization.CultureInfo.InvariantCulture) : 0;
+        var last = int.Parse(await store.Read("last") ?? "0", CultureInfo.InvariantCulture);
         var there = Enumerable.Range(1, last).Where(i => i > last - 5).Select(i => $"n/{i:d3}");
         Assert.Equal(there, await store.Keys("n/"));
         var revision = await store.Revision("last");

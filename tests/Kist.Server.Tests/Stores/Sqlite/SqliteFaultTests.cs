@@ -1,12 +1,17 @@
 using System.Security.Cryptography;
 using Kist.Kernel.Stores;
+using Kist.Server.Stores.Sqlite;
 using Xunit;
 
 namespace Kist.Server.Tests.Stores.Sqlite;
 
-/// <summary>A medium that fails is named as what it is; the store lives on and recovers when the cause is gone.</summary>
+/// <summary>
+/// A medium that fails is named as what it is; the store lives on and recovers when the cause is gone.
+/// </summary>
 public sealed class SqliteFaultTests
 {
+    private const UnixFileMode Own = UnixFileMode.UserRead | UnixFileMode.UserExecute;
+
     [Fact]
     public async Task AFullDiskFailsWritesOnlyAndOnlyAsLongAsItIsFull()
     {
@@ -48,11 +53,12 @@ public sealed class SqliteFaultTests
             await store.Commit(b => b.Put("a", "x"));
         var place = MakeReadOnly(files);
         var fault = Assert.Throws<StoreException>(
-            () => Server.Stores.Sqlite.SqliteStore.Open(new() { Directory = place }));
+            () => SqliteStore.Open(new SqliteStoreOptions { Directory = place }));
         Assert.Equal(StoreFailure.ReadOnly, fault.Kind);
         if (files.IsDisk)
             Assert.True(StoreFiles.Run("mount", "-o", "remount,rw", files.Directory));
-        File.SetUnixFileMode(files.Directory, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute);
+        else
+            File.SetUnixFileMode(files.Directory, Own | UnixFileMode.UserWrite);
         await using var again = files.Open();
         Assert.Equal("x", await again.Read("a"));
     }
@@ -65,7 +71,7 @@ public sealed class SqliteFaultTests
         await using (var store = files.Open())
         {
             for (var i = 0; i < keys; i += 100)
-                await store.Commit(b => Enumerable.Range(i, 100).Aggregate(b, (b, k) => b.Put($"k/{k}", new string('x', 500))));
+                await store.Commit(b => PutAll(b, Enumerable.Range(i, 100)));
         }
         var whole = await File.ReadAllBytesAsync(files.Database);
         var copy = Path.Combine(files.Directory, "copy");
@@ -129,6 +135,9 @@ public sealed class SqliteFaultTests
         await Assert.ThrowsAsync<StoreException>(() => store.Commit(b => b.Put("a", "y")));
     }
 
+    private static Batch PutAll(Batch batch, IEnumerable<int> keys) =>
+        keys.Aggregate(batch, (b, key) => b.Put($"k/{key}", new string('x', 500)));
+
     private static async Task<int> FillUp(IStore store)
     {
         for (var i = 0; i < 2_000; i++)
@@ -163,7 +172,7 @@ public sealed class SqliteFaultTests
         }
         if (Environment.UserName == "root")
             return "/sys/kist-store";
-        File.SetUnixFileMode(files.Directory, UnixFileMode.UserRead | UnixFileMode.UserExecute);
+        File.SetUnixFileMode(files.Directory, Own);
         return files.Directory;
     }
 

@@ -13,7 +13,9 @@ internal sealed class StoreFiles : IDisposable
 {
     private readonly bool _mounted;
 
-    /// <summary>An empty directory; with <paramref name="size"/> on a small disk of its own where that is allowed.</summary>
+    /// <summary>
+    /// An empty directory; with <paramref name="size"/> on a small disk of its own where that is allowed.
+    /// </summary>
     public StoreFiles(string? size = null)
     {
         Directory = StoreUnderTest.NewDirectory();
