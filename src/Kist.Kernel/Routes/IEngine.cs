@@ -32,7 +32,7 @@ public interface IEngine
     /// other limits. By default the limits that the token was made with.
     /// </summary>
     ValueTask<LoginRenewal> RenewLoginAsync(Mount mount, TokenEntry token, CancellationToken ct) =>
-        ValueTask.FromResult(new LoginRenewal(null, TimeSpan.Zero, token.MaxTtl, token.Period));
+        ValueTask.FromResult(new LoginRenewal(null, token.CreationTtl, token.MaxTtl, token.Period, token.ExplicitMaxTtl));
 }
 
 /// <summary>Periodic work of an engine: it runs on one node at a time.</summary>

@@ -56,4 +56,10 @@ public sealed record LoginAlias(string Name, IReadOnlyDictionary<string, string>
 public sealed record IssuedToken(string Token, TokenEntry Entry, IReadOnlyList<string> IdentityPolicies, TimeSpan Ttl);
 
 /// <summary>What a login method says when one of its tokens is renewed.</summary>
-public readonly record struct LoginRenewal(Pipeline.Fault? Fault, TimeSpan Ttl, TimeSpan MaxTtl, TimeSpan Period);
+/// <param name="Fault">Why it is not renewed; null: it is.</param>
+/// <param name="Ttl">The life when the client asks for none.</param>
+/// <param name="MaxTtl">The longest life; zero: the mount's.</param>
+/// <param name="Period">The period; zero: not periodic.</param>
+/// <param name="ExplicitMaxTtl">A hard end counted from its making; zero: none.</param>
+public readonly record struct LoginRenewal(Pipeline.Fault? Fault, TimeSpan Ttl, TimeSpan MaxTtl, TimeSpan Period,
+    TimeSpan ExplicitMaxTtl);

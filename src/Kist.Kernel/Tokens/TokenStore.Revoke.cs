@@ -56,7 +56,7 @@ public sealed partial class TokenStore
         var ttl = new TtlRule
         {
             Asked = increment, RoleTtl = renewal.Ttl, RoleMaxTtl = renewal.MaxTtl, Period = renewal.Period,
-            ExplicitMaxTtl = entry.ExplicitMaxTtl, MountDefault = _kernel.Mounts.DefaultTtl(mount.Entry),
+            ExplicitMaxTtl = renewal.ExplicitMaxTtl, MountDefault = _kernel.Mounts.DefaultTtl(mount.Entry),
             MountMax = _kernel.Mounts.MaxTtl(mount.Entry), Start = entry.IssueTime,
         }.Decide(now, warnings);
         if (ttl < TimeSpan.Zero) return (null, default, Fault.Invalid("past the max TTL, cannot renew"));
