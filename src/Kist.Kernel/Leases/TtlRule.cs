@@ -58,6 +58,8 @@ public readonly record struct TtlRule
         var left = last - now;
         if (left < TimeSpan.Zero) return TimeSpan.FromSeconds(-1);
         if (ttl <= left) return ttl;
+        // Less than a second is the time since the start, not a wish that was cut.
+        if (ttl - left < TimeSpan.FromSeconds(1)) return left;
         warnings.Add($"TTL of \"{GoDuration.Format(Whole(ttl))}\" exceeded the effective max_ttl of "
             + $"\"{GoDuration.Format(Whole(left))}\"; TTL value is capped accordingly");
         return left;

@@ -114,7 +114,8 @@ internal sealed class TokenRoles(Storage storage)
         if (call.Has(Uses)) role = role with { NumUses = (int)call.Get(Uses) };
         if (ApplyTimes(call, ref role, warnings) is { } fault) return (role, fault, warnings);
         if (ApplyType(call, ref role) is { } badType) return (role, badType, warnings);
-        return (role, ApplyCidrs(call, ref role), warnings);
+        var badCidrs = ApplyCidrs(call, ref role);
+        return (role, badCidrs, warnings);
     }
 
     private static Fault? ApplyTimes(Call call, ref TokenRole role, List<string> warnings)
