@@ -38,7 +38,7 @@ internal sealed class FolderListing(IStore store, string prefix)
             // Inside a folder the rest of a page is wasted, so pages grow only over plain names.
             var inFolder = previous.EndsWith('/');
             cursor = page[^1];
-            if (inFolder && KeyOrder.Utf8.Compare(PastName(previous), cursor) > 0) cursor = PastName(previous);
+            if (inFolder && KeyOrder.Instance.Compare(PastName(previous), cursor) > 0) cursor = PastName(previous);
             size = inFolder ? SmallestPage : Math.Min(size * 2, LargestPage);
         }
         return names;

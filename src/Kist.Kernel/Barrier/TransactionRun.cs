@@ -16,7 +16,7 @@ internal sealed class TransactionRun : IDisposable
     private readonly CancellationToken _ct;
     private readonly Dictionary<string, Entry?> _reads = [];
     private readonly Dictionary<string, long> _expected = [];
-    private readonly SortedDictionary<string, SecretBuffer?> _writes = new(KeyOrder.Utf8);
+    private readonly SortedDictionary<string, SecretBuffer?> _writes = new(KeyOrder.Instance);
     private readonly List<IDisposable> _owned = [];
     private bool _ended;
 
@@ -75,10 +75,10 @@ internal sealed class TransactionRun : IDisposable
         var start = view + prefix;
         var cursor = after.Length == 0 ? "" : view + after;
         var own = _writes.Where(w => w.Key.StartsWith(start, StringComparison.Ordinal)
-            && (cursor.Length == 0 || KeyOrder.Utf8.Compare(w.Key, cursor) > 0)).ToList();
+            && (cursor.Length == 0 || KeyOrder.Instance.Compare(w.Key, cursor) > 0)).ToList();
         // Each key deleted here may hide one that the store returns.
         var ask = limit <= 0 ? 0 : (int)Math.Min(int.MaxValue, (long)limit + own.Count(w => w.Value is null));
-        var keys = new SortedSet<string>(KeyOrder.Utf8);
+        var keys = new SortedSet<string>(KeyOrder.Instance);
         foreach (var key in await new Storage(_barrier, view).ScanAsync(prefix, after, ask, _ct)) keys.Add(view + key);
         foreach (var (key, value) in own)
         {

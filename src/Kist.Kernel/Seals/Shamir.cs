@@ -25,11 +25,11 @@ public static class Shamir
         ArgumentOutOfRangeException.ThrowIfZero(secret.Length);
         Span<byte> points = stackalloc byte[MaxShares];
         for (var i = 0; i < MaxShares; i++) points[i] = (byte)(i + 1);
-        RandomNumberGenerator.Shuffle(points);
-
         var parts = new SecretBuffer[shares];
         for (var i = 0; i < shares; i++)
         {
+            var drawn = RandomNumberGenerator.GetInt32(i, MaxShares);
+            (points[i], points[drawn]) = (points[drawn], points[i]);
             parts[i] = SecretBuffer.Rent(secret.Length + 1);
             parts[i].Span[^1] = points[i];
         }

@@ -27,11 +27,11 @@ public sealed class BarrierTests
     {
         using var opened = await Opened.FreshAsync();
         using var wrong = Opened.NewRootKey();
-        var before = opened.Store.Entries.ToArray();
+        var before = opened.Store.All();
         var e = await Assert.ThrowsAsync<BarrierException>(
             async () => await Barrier.OpenAsync(opened.Store, wrong, TimeProvider.System, default));
         Assert.Contains("root key is wrong", e.Message);
-        Assert.Equal(before, opened.Store.Entries.ToArray());
+        Assert.Equal(before, opened.Store.All());
     }
 
     [Fact]
@@ -39,10 +39,10 @@ public sealed class BarrierTests
     {
         using var opened = await Opened.FreshAsync();
         using var other = Opened.NewRootKey();
-        var before = opened.Store.Entries.ToArray();
+        var before = opened.Store.All();
         await Assert.ThrowsAsync<BarrierException>(
             async () => await Barrier.InitializeAsync(opened.Store, other, TimeProvider.System, default));
-        Assert.Equal(before, opened.Store.Entries.ToArray());
+        Assert.Equal(before, opened.Store.All());
     }
 
     [Fact]
@@ -50,7 +50,7 @@ public sealed class BarrierTests
     {
         using var key = Opened.NewRootKey();
         var e = await Assert.ThrowsAsync<BarrierException>(
-            async () => await Barrier.OpenAsync(new DictionaryStore(), key, TimeProvider.System, default));
+            async () => await Barrier.OpenAsync(new MemoryStore(), key, TimeProvider.System, default));
         Assert.Contains("not initialised", e.Message);
     }
 
@@ -59,7 +59,7 @@ public sealed class BarrierTests
     {
         using var key = SecretBuffer.Rent(16);
         await Assert.ThrowsAsync<BarrierException>(
-            async () => await Barrier.InitializeAsync(new DictionaryStore(), key, TimeProvider.System, default));
+            async () => await Barrier.InitializeAsync(new MemoryStore(), key, TimeProvider.System, default));
     }
 
     [Fact]
@@ -70,7 +70,7 @@ public sealed class BarrierTests
         await Assert.ThrowsAsync<BarrierException>(async () => await Barrier.InitializeAsync(
             opened.Store, key, TimeProvider.System, PutRootKey, default));
         Assert.Null(await RootKeyStore.LoadAsync(opened.Store, default));
-        var empty = new DictionaryStore();
+        var empty = new MemoryStore();
         using var barrier = await Barrier.InitializeAsync(empty, key, TimeProvider.System, PutRootKey, default);
         Assert.NotNull(await RootKeyStore.LoadAsync(empty, default));
 
@@ -83,9 +83,9 @@ public sealed class BarrierTests
     {
         using var opened = await Opened.FreshAsync();
         opened.Barrier.Dispose();
-        foreach (var damaged in Damage.Of(opened.Store.Entries["core/keyring"].Value))
+        foreach (var damaged in Damage.Of(opened.Store.Raw("core/keyring").Value))
         {
-            await opened.Store.CommitAsync(new Batch().Put("core/keyring", damaged), default);
+            opened.Store.Overwrite("core/keyring", damaged);
             await Assert.ThrowsAsync<BarrierException>(async () => await opened.ReopenAsync());
         }
     }
@@ -96,9 +96,9 @@ public sealed class BarrierTests
         using var opened = await Opened.FreshAsync();
         var root = opened.Barrier.Root;
         await root.PutAsync("name", "some value"u8.ToArray(), default);
-        foreach (var damaged in Damage.Of(opened.Store.Entries["name"].Value))
+        foreach (var damaged in Damage.Of(opened.Store.Raw("name").Value))
         {
-            await opened.Store.CommitAsync(new Batch().Put("name", damaged), default);
+            opened.Store.Overwrite("name", damaged);
             var e = await Assert.ThrowsAsync<CorruptEntryException>(async () => await root.GetAsync("name", default));
             Assert.Equal("name", e.Key);
             Assert.DoesNotContain("some value", e.ToString());
@@ -114,8 +114,9 @@ public sealed class BarrierTests
         var root = opened.Barrier.Root;
         await root.PutAsync("a", "1"u8.ToArray(), default);
         await root.PutAsync("b", "2"u8.ToArray(), default);
-        var entries = opened.Store.Entries;
-        (entries["a"], entries["b"]) = (entries["b"], entries["a"]);
+        var (a, b) = (opened.Store.Raw("a").Value, opened.Store.Raw("b").Value);
+        opened.Store.Overwrite("a", b);
+        opened.Store.Overwrite("b", a);
         await Assert.ThrowsAsync<CorruptEntryException>(async () => await root.GetAsync("a", default));
         await Assert.ThrowsAsync<CorruptEntryException>(async () => await root.GetAsync("b", default));
     }
@@ -126,7 +127,7 @@ public sealed class BarrierTests
         using var one = await Opened.FreshAsync();
         using var other = await Opened.FreshAsync();
         await one.Barrier.Root.PutAsync("a", "1"u8.ToArray(), default);
-        await other.Store.CommitAsync(new Batch().Put("a", one.Store.Entries["a"].Value), default);
+        other.Store.Overwrite("a", one.Store.Raw("a").Value);
         await Assert.ThrowsAsync<CorruptEntryException>(async () => await other.Barrier.Root.GetAsync("a", default));
     }
 
@@ -139,7 +140,7 @@ public sealed class BarrierTests
         for (var i = 0; i < writes; i++)
         {
             await opened.Barrier.Root.PutAsync("a", "the same"u8.ToArray(), default);
-            var entry = opened.Store.Entries["a"].Value.Span;
+            var entry = opened.Store.Raw("a").Value.Span;
             nonces.Add(Convert.ToHexString(entry.Slice(5, 12)));
             bodies.Add(Convert.ToHexString(entry[17..]));
         }

@@ -9,10 +9,10 @@ using Barrier = Kist.Kernel.Barrier.Barrier;
 /// <summary>A fresh barrier with its store and root key.</summary>
 internal sealed class Opened : IDisposable
 {
-    private Opened(DictionaryStore store, SecretBuffer rootKey, Barrier barrier) =>
+    private Opened(MemoryStore store, SecretBuffer rootKey, Barrier barrier) =>
         (Store, RootKey, Barrier) = (store, rootKey, barrier);
 
-    public DictionaryStore Store { get; }
+    public MemoryStore Store { get; }
 
     public SecretBuffer RootKey { get; }
 
@@ -20,7 +20,7 @@ internal sealed class Opened : IDisposable
 
     public static async ValueTask<Opened> FreshAsync(TimeProvider? clock = null)
     {
-        var store = new DictionaryStore();
+        var store = new MemoryStore();
         var rootKey = NewRootKey();
         return new(store, rootKey, await Barrier.InitializeAsync(store, rootKey, clock ?? TimeProvider.System, default));
     }

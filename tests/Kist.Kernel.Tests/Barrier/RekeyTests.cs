@@ -30,7 +30,7 @@ public sealed class RekeyTests
     [Fact]
     public async Task NoEntryOpensWithTheOldRootKeyAndNoCopyOfItRemains()
     {
-        var store = new DictionaryStore();
+        var store = new MemoryStore();
         using var oldKey = Opened.NewRootKey();
         using var newKey = Opened.NewRootKey();
         using var oldSeal = ShamirSeal.Create();
@@ -48,7 +48,7 @@ public sealed class RekeyTests
         using var unwrapped = await newSeal.UnwrapAsync(stored.Wrapped, default);
         Assert.True(unwrapped.FixedTimeEquals(newKey.Span));
         using var old = new KeyTerm(0, default, LockedMemory.Copy(oldKey.Span));
-        foreach (var (key, entry) in store.Entries)
+        foreach (var (key, entry) in store.All())
         {
             Assert.Equal(-1, entry.Value.Span.IndexOf(oldKey.Span));
             Assert.Equal(-1, entry.Value.Span.IndexOf(newKey.Span));
@@ -65,9 +65,9 @@ public sealed class RekeyTests
         using var newKey = Opened.NewRootKey();
         await opened.Barrier.RekeyAsync(
             newKey, batch => RootKeyStore.Put(batch, new SealConfig("shamir", 1, 1, "1"), new byte[61]), default);
-        var entries = opened.Store.Entries;
-        Assert.Equal(entries["core/keyring"].Revision, entries["core/root-key"].Revision);
-        Assert.Equal(entries["core/keyring"].Revision, entries["core/seal-config"].Revision);
+        var store = opened.Store;
+        Assert.Equal(store.Raw("core/keyring").Revision, store.Raw("core/root-key").Revision);
+        Assert.Equal(store.Raw("core/keyring").Revision, store.Raw("core/seal-config").Revision);
     }
 
     [Fact]

@@ -79,12 +79,12 @@ public sealed class RotationTests
     [Fact]
     public async Task AKeyWhoseCountIsLostOrDamagedIsReplacedBeforeTheNextWrite()
     {
-        foreach (var lost in new Action<DictionaryStore>[]
+        foreach (var lost in new Action<MemoryStore>[]
         {
-            s => s.Entries.Remove("core/keyring-usage"),
-            s => s.Entries["core/keyring-usage"] = new Entry(new byte[41], 1_000),
-            s => s.Entries["core/keyring-usage"] = new Entry(new byte[3], 1_000),
-            s => s.Entries["core/keyring-usage"] = new Entry(OfTerm(7, s), 1_000),
+            s => s.Remove("core/keyring-usage"),
+            s => s.Overwrite("core/keyring-usage", new byte[41]),
+            s => s.Overwrite("core/keyring-usage", new byte[3]),
+            s => s.Overwrite("core/keyring-usage", OfTerm(7, s)),
         })
         {
             using var opened = await Opened.FreshAsync();
@@ -95,9 +95,9 @@ public sealed class RotationTests
             Assert.Equal(2u, TermOf(opened, "a"));
         }
 
-        static byte[] OfTerm(uint term, DictionaryStore store)
+        static byte[] OfTerm(uint term, MemoryStore store)
         {
-            var entry = store.Entries["core/keyring-usage"].Value.ToArray();
+            var entry = store.Raw("core/keyring-usage").Value.ToArray();
             BinaryPrimitives.WriteUInt32BigEndian(entry.AsSpan(1), term);
             return entry;
         }
@@ -187,5 +187,5 @@ public sealed class RotationTests
     }
 
     private static uint TermOf(Opened opened, string key) =>
-        BinaryPrimitives.ReadUInt32BigEndian(opened.Store.Entries[key].Value.Span[1..]);
+        BinaryPrimitives.ReadUInt32BigEndian(opened.Store.Raw(key).Value.Span[1..]);
 }

@@ -15,8 +15,8 @@ public sealed class StorageTests
         await view.PutAsync("name", "canary-value"u8.ToArray(), default);
         using var read = await view.GetAsync("name", default);
         Assert.Equal("canary-value", Encoding.UTF8.GetString(read!.Span));
-        Assert.All(opened.Store.Entries.Values, e => Assert.Equal(-1, e.Value.Span.IndexOf("canary"u8)));
-        Assert.Contains("logical/1/name", opened.Store.Entries.Keys);
+        Assert.All(opened.Store.All(), e => Assert.Equal(-1, e.Value.Value.Span.IndexOf("canary"u8)));
+        Assert.Contains("logical/1/name", opened.Store.All().Select(e => e.Key));
     }
 
     [Fact]

@@ -150,7 +150,7 @@ public sealed class TransactionTests
         using var opened = await Opened.FreshAsync();
         var view = opened.Barrier.View("v/");
         await view.PutAsync("fence", new byte[1], default);
-        var revision = opened.Store.Entries["v/fence"].Revision;
+        var revision = opened.Store.Raw("v/fence").Revision;
         await view.PutAsync("fence", new byte[1], default);
         var runs = 0;
         await Assert.ThrowsAsync<ConflictException>(async () => await view.TransactAsync(
@@ -172,11 +172,11 @@ public sealed class TransactionTests
         using var opened = await Opened.FreshAsync();
         var view = opened.Barrier.View("v/");
         await view.PutAsync("a", new byte[1], default);
-        var before = opened.Store.Entries["v/a"].Revision;
+        var before = opened.Store.Raw("v/a").Revision;
         var length = await view.TransactAsync(async t => (await t.GetAsync("a"))!.Span.Length, default);
         await view.PutAsync("b", new byte[1], default);
         Assert.Equal(1, length);
-        Assert.Equal(before + 1, opened.Store.Entries["v/b"].Revision);
+        Assert.Equal(before + 1, opened.Store.Raw("v/b").Revision);
     }
 
     [Fact]

@@ -12,7 +12,7 @@ public sealed class RootKeyStoreTests
     [Fact]
     public async Task WhatWasPutIsLoadedAgain()
     {
-        var store = new DictionaryStore();
+        var store = new MemoryStore();
         Assert.Null(await RootKeyStore.LoadAsync(store, default));
         var batch = new Batch();
         RootKeyStore.Put(batch, Config, new byte[] { 1, 2 });
@@ -27,7 +27,7 @@ public sealed class RootKeyStoreTests
     [InlineData("core/root-key")]
     public async Task AHalfThatIsMissingIsAnError(string missing)
     {
-        var store = new DictionaryStore();
+        var store = new MemoryStore();
         var batch = new Batch();
         RootKeyStore.Put(batch, Config, new byte[2]);
         await store.CommitAsync(batch, default);
@@ -42,7 +42,7 @@ public sealed class RootKeyStoreTests
     [InlineData("{}")]
     public async Task ADamagedConfigurationIsAnError(string json)
     {
-        var store = new DictionaryStore();
+        var store = new MemoryStore();
         var batch = new Batch().Put("core/seal-config", System.Text.Encoding.UTF8.GetBytes(json));
         await store.CommitAsync(batch.Put("core/root-key", new byte[2]), default);
         await Assert.ThrowsAsync<SealException>(async () => await RootKeyStore.LoadAsync(store, default));

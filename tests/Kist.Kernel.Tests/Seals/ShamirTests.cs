@@ -59,7 +59,7 @@ public sealed class ShamirTests
 
     /// <summary>
     /// With one share too few every secret byte is equally likely: the value that two of three shares combine to is
-    /// spread evenly, and independent of the secret. 51,200 draws over 256 values: chi-square with 255 degrees of
+    /// spread evenly, and independent of the secret. 12,800 draws over 256 values: chi-square with 255 degrees of
     /// freedom has mean 255 and standard deviation 22.6; 400 is 6.4 of them away.
     /// </summary>
     [Theory]
@@ -68,7 +68,7 @@ public sealed class ShamirTests
     [InlineData(0xFF)]
     public void OneShareTooFewSaysNothing(byte secret)
     {
-        const int draws = 51_200;
+        const int draws = 12_800;
         var combined = new int[256];
         var raw = new int[256];
         for (var i = 0; i < draws; i++)
@@ -86,12 +86,12 @@ public sealed class ShamirTests
     {
         // With two shares of a threshold of two, y equal at both points means slope zero: 1 in 256 splits.
         var flat = 0;
-        for (var i = 0; i < 20_000; i++)
+        for (var i = 0; i < 10_000; i++)
         {
             var shares = Shamir.Split([7], 2, 2);
             if (shares[0].Span[0] == shares[1].Span[0]) flat++;
         }
-        Assert.InRange(flat, 20, 200);
+        Assert.InRange(flat, 5, 120);
     }
 
     [Fact]

@@ -1,7 +1,6 @@
 using System.Runtime.Versioning;
 using Kist.Kernel.Seals;
 using Kist.Kernel.Stores;
-using Kist.Kernel.Tests.Barrier;
 using Kist.Server.Seals.KeyFile;
 using Xunit;
 
@@ -11,7 +10,7 @@ namespace Kist.Server.Tests.Seals;
 public sealed class KeyFileSealTests : IDisposable
 {
     private readonly string _home = Directory.CreateTempSubdirectory("kist-keyfile-").FullName;
-    private readonly DictionaryStore _store = new();
+    private readonly MemoryStore _store = new();
     private readonly byte[] _rootKey = [.. Enumerable.Range(1, 32).Select(i => (byte)i)];
 
     private string KeyFile => Path.Combine(_home, "keys", "kist.key");
@@ -54,7 +53,7 @@ public sealed class KeyFileSealTests : IDisposable
     {
         var wrapped = await InitialiseAsync();
         File.Delete(KeyFile);
-        await new KeyFileSeal(KeyFile, new DictionaryStore()).WrapAsync(_rootKey, default);
+        await new KeyFileSeal(KeyFile, new MemoryStore()).WrapAsync(_rootKey, default);
         var before = File.ReadAllText(KeyFile);
         var e = await Assert.ThrowsAsync<SealException>(async () => await Seal().UnwrapAsync(wrapped, default));
         Assert.Contains("belongs to another", e.Message);
@@ -94,7 +93,7 @@ public sealed class KeyFileSealTests : IDisposable
         var e = await Assert.ThrowsAsync<SealException>(async () => await Seal().UnwrapAsync(wrapped, default));
         Assert.Contains("symbolic link", e.Message);
         File.Delete(elsewhere);
-        var fresh = new KeyFileSeal(KeyFile, new DictionaryStore());
+        var fresh = new KeyFileSeal(KeyFile, new MemoryStore());
         await Assert.ThrowsAsync<SealException>(async () => await fresh.WrapAsync(_rootKey, default));
         Assert.False(File.Exists(elsewhere));
     }
