@@ -1,6 +1,7 @@
 using System.Diagnostics;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 
 namespace Kist.Secrets;
 
@@ -13,6 +14,7 @@ public delegate TResult SecretReader<in TState, out TResult>(ReadOnlySpan<byte> 
 /// locked into memory where the system permits it, left out of core dumps, and zeroed on disposal.
 /// The bytes are lent for the time of one call only, so that no reader can see pages that have been given back.
 /// </summary>
+[JsonConverter(typeof(RedactedJson<LockedMemory>))]
 [DebuggerDisplay("[REDACTED]")]
 public sealed unsafe class LockedMemory : IDisposable
 {
@@ -33,7 +35,7 @@ public sealed unsafe class LockedMemory : IDisposable
     }
 
     /// <summary>The pages are given back even when the owner forgot to dispose.</summary>
-    ~LockedMemory() => Release();
+    ~LockedMemory() => Release(null);
 
     /// <summary>The number of secret bytes.</summary>
     public int Length { get; }
@@ -80,16 +82,21 @@ public sealed unsafe class LockedMemory : IDisposable
     public override string ToString() => "[REDACTED]";
 
     /// <summary>Zeroes the bytes and gives the pages back. Safe to call twice.</summary>
-    public void Dispose()
+    public void Dispose() => Dispose(null);
+
+    /// <summary>As above; a test looks at the pages in <paramref name="whenZeroed"/>, before they are given back.
+    /// </summary>
+    internal void Dispose(Action? whenZeroed)
     {
-        lock (_gate) Release();
+        lock (_gate) Release(whenZeroed);
         GC.SuppressFinalize(this);
     }
 
-    private void Release()
+    private void Release(Action? whenZeroed)
     {
         if (_pages is null) return;
         CryptographicOperations.ZeroMemory(new Span<byte>(_pages, Length));
+        whenZeroed?.Invoke();
         MemoryPages.AdmitToDumps(_pages, _bytes);
         if (IsLocked) MemoryPages.Unlock(_pages, _bytes);
         NativeMemory.AlignedFree(_pages);

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 
 namespace Kist.Secrets;
 
@@ -8,6 +9,7 @@ namespace Kist.Secrets;
 /// A run of secret bytes in a pooled array that is zeroed when the buffer is disposed.
 /// It never prints itself, has no implicit conversion to a string, and refuses to be read after disposal.
 /// </summary>
+[JsonConverter(typeof(RedactedJson<SecretBuffer>))]
 [DebuggerDisplay("[REDACTED]")]
 public sealed class SecretBuffer : IDisposable
 {

@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
 
 namespace Kist.Secrets;
 
@@ -8,6 +9,7 @@ namespace Kist.Secrets;
 /// A growing byte buffer for text that may hold secrets (a JSON answer, an encoded record).
 /// Pooled; what it leaves behind when it grows or is disposed is zeroed.
 /// </summary>
+[JsonConverter(typeof(RedactedJson<SecretWriter>))]
 [DebuggerDisplay("[REDACTED] {WrittenCount} bytes")]
 public sealed class SecretWriter : IBufferWriter<byte>, IDisposable
 {

@@ -1,6 +1,8 @@
 using System.Buffers;
 using System.Diagnostics;
 using System.Security.Cryptography;
+using System.Text.Json.Serialization;
+using Kist.Secrets;
 
 namespace Kist.Kernel.Barrier;
 
@@ -8,6 +10,7 @@ namespace Kist.Kernel.Barrier;
 /// One decrypted entry in a pooled array that is zeroed when the entry is disposed.
 /// <see cref="Revision"/> is the store's revision of the entry.
 /// </summary>
+[JsonConverter(typeof(RedactedJson<Plain>))]
 [DebuggerDisplay("[REDACTED]")]
 public sealed class Plain : IDisposable
 {

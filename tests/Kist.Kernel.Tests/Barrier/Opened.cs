@@ -22,7 +22,8 @@ internal sealed class Opened : IDisposable
     {
         var store = new MemoryStore();
         var rootKey = NewRootKey();
-        return new(store, rootKey, await Barrier.InitializeAsync(store, rootKey, clock ?? TimeProvider.System, default));
+        var barrier = await Barrier.InitializeAsync(store, rootKey, clock ?? TimeProvider.System, default);
+        return new(store, rootKey, barrier);
     }
 
     public static SecretBuffer NewRootKey()

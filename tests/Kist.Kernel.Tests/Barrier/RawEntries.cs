@@ -15,7 +15,9 @@ internal static class RawEntries
         Now(store.CommitAsync(new Batch().Delete(key), default));
 
     public static List<KeyValuePair<string, Entry>> All(this MemoryStore store) =>
-        [.. Now(store.ScanAsync("", "", int.MaxValue, default)).Select(key => KeyValuePair.Create(key, store.Raw(key)))];
+    [
+        .. Now(store.ScanAsync("", "", int.MaxValue, default)).Select(key => KeyValuePair.Create(key, store.Raw(key))),
+    ];
 
     private static T Now<T>(ValueTask<T> answer)
     {

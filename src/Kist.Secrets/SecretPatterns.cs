@@ -1,0 +1,118 @@
+using System.Diagnostics;
+using System.Security.Cryptography;
+using System.Text.Json.Serialization;
+
+namespace Kist.Secrets;
+
+/// <summary>
+/// The automaton of Aho and Corasick (Communications of the ACM 18(6), 1975) over a set of secret values in all the
+/// forms in which they are masked. Built once, then shared by any number of <see cref="Redactor"/>s; it holds the
+/// values, so dispose it when the last of them has ended.
+/// </summary>
+[JsonConverter(typeof(RedactedJson<SecretPatterns>))]
+[DebuggerDisplay("[REDACTED]")]
+public sealed class SecretPatterns : IDisposable
+{
+    private const int Root = 0;
+
+    // A trie in arrays: the labels are the secret part, so they are pinned (never copied by the collector) and zeroed.
+    private byte[] _label = NewLabels(256);
+    private int[] _firstChild = new int[256];
+    private int[] _nextSibling = new int[256];
+    private int[] _fail = new int[256];
+    private int[] _depth = new int[256];
+    private int[] _match = new int[256];
+    private readonly int[] _fromRoot = new int[256];
+    private int _count = 1;
+
+    /// <summary>Takes every value of at least <see cref="Redactor.MinLength"/> bytes; shorter ones are left out.
+    /// The values are copied.</summary>
+    public SecretPatterns(IEnumerable<ReadOnlyMemory<byte>> values)
+    {
+        foreach (var value in values) SecretForms.Each(value.Span, Add);
+        LinkFailures();
+    }
+
+    /// <inheritdoc/>
+    public override string ToString() => "[REDACTED]";
+
+    /// <summary>Zeroes the values.</summary>
+    public void Dispose()
+    {
+        CryptographicOperations.ZeroMemory(_label);
+        Array.Clear(_firstChild);
+        Array.Clear(_fromRoot);
+    }
+
+    /// <summary>Whether a form begins with <paramref name="value"/>.</summary>
+    internal bool Begins(byte value) => _fromRoot[value] != Root;
+
+    /// <summary>How many of the last bytes may belong to a form that has only begun.</summary>
+    internal int DepthOf(int state) => _depth[state];
+
+    /// <summary>The length of the longest form that ends here, or 0.</summary>
+    internal int MatchOf(int state) => _match[state];
+
+    internal int Step(int state, byte value)
+    {
+        while (state != Root)
+        {
+            for (var child = _firstChild[state]; child != 0; child = _nextSibling[child])
+                if (_label[child] == value) return child;
+            state = _fail[state];
+        }
+        return _fromRoot[value];
+    }
+
+    private void Add(ReadOnlySpan<byte> form)
+    {
+        if (form.Length < Redactor.MinLength) return;
+        var node = Root;
+        foreach (var value in form) node = ChildOf(node, value);
+        _match[node] = form.Length;
+    }
+
+    private int ChildOf(int node, byte value)
+    {
+        if (node == Root && _fromRoot[value] != 0) return _fromRoot[value];
+        for (var child = node == Root ? 0 : _firstChild[node]; child != 0; child = _nextSibling[child])
+            if (_label[child] == value) return child;
+        if (_count == _label.Length) Grow();
+        var added = _count++;
+        (_label[added], _depth[added]) = (value, _depth[node] + 1);
+        (_nextSibling[added], _firstChild[node]) = (_firstChild[node], added);
+        if (node == Root) _fromRoot[value] = added;
+        return added;
+    }
+
+    /// <summary>Breadth first: the failure of a node is the longest shorter suffix that is also in the trie.</summary>
+    private void LinkFailures()
+    {
+        var queue = new Queue<int>();
+        queue.Enqueue(Root);
+        while (queue.TryDequeue(out var node))
+        {
+            for (var child = _firstChild[node]; child != 0; child = _nextSibling[child])
+            {
+                _fail[child] = node == Root ? Root : Step(_fail[node], _label[child]);
+                if (_match[child] == 0) _match[child] = _match[_fail[child]];
+                queue.Enqueue(child);
+            }
+        }
+    }
+
+    private void Grow()
+    {
+        var labels = NewLabels(_label.Length * 2);
+        _label.CopyTo(labels, 0);
+        CryptographicOperations.ZeroMemory(_label);
+        _label = labels;
+        Array.Resize(ref _firstChild, labels.Length);
+        Array.Resize(ref _nextSibling, labels.Length);
+        Array.Resize(ref _fail, labels.Length);
+        Array.Resize(ref _depth, labels.Length);
+        Array.Resize(ref _match, labels.Length);
+    }
+
+    private static byte[] NewLabels(int count) => GC.AllocateArray<byte>(count, pinned: true);
+}
