@@ -84,7 +84,7 @@ run_suite() {
   report=$results/$name.xml log=$results/$name.log
   rm -f "$report"
   in_group env HOME="$scratch/home" timeout --kill-after=10 420 \
-    "$program" -noLogo -noColor -failSkips -xml "$report" "${arguments[@]}" >"$log" 2>&1
+    "$program" -noLogo -noColor -failSkips -result-xml "$report" "${arguments[@]}" >"$log" 2>&1
   id=$group
   await_group "$id" || status=$?
   if still_runs "$id"; then
