@@ -38,7 +38,7 @@ public sealed class ContractTests(SharedServer shared) : IClassFixture<SharedSer
     }
 }
 
-/// <summary>One dev server for all scenarios that can share it; when it does not start, each of them says why.</summary>
+/// <summary>One dev server for all that can share it; when it does not start, each of them says why.</summary>
 public sealed class SharedServer : IAsyncDisposable
 {
     private readonly Lazy<Task<KistServer>> _server = new(() => KistServer.StartDevAsync());

@@ -3,6 +3,8 @@ namespace Kist.Testing;
 /// <summary>Finds the kist program that tests run.</summary>
 public static class KistBinary
 {
+    private static readonly Lazy<string> s_root = new(FindRoot);
+
     /// <summary>
     /// The program: <c>KIST_BINARY</c>, else <c>artifacts/kist</c>, else the newest build of the command line for the
     /// runtime. Throws <see cref="FileNotFoundException"/> when there is none.
@@ -10,9 +12,7 @@ public static class KistBinary
     public static string Path { get; } = Find();
 
     /// <summary>The folder that holds <c>Kist.slnx</c>.</summary>
-    public static string RepositoryRoot => _root.Value;
-
-    private static readonly Lazy<string> _root = new(FindRoot);
+    public static string RepositoryRoot => s_root.Value;
 
     private static string Find()
     {

@@ -136,14 +136,19 @@ public sealed class KistServer : IAsyncDisposable
     public Task<int> StopAsync(TimeSpan? limit = null)
     {
         _process.Signal(Signals.Terminate);
-        return _process.WaitForExitAsync(limit ?? TimeSpan.FromSeconds(15));
+        return WaitForExitAsync(limit);
     }
+
+    /// <summary>Waits until the server has ended by itself or a signal, and returns its exit code.</summary>
+    /// <exception cref="TimeoutException">It still runs after <paramref name="limit"/> (default: 15 s).</exception>
+    public Task<int> WaitForExitAsync(TimeSpan? limit = null) =>
+        _process.WaitForExitAsync(limit ?? TimeSpan.FromSeconds(15));
 
     /// <summary>Ends the server as a power cut would (SIGKILL).</summary>
     public Task KillAsync()
     {
         _process.Signal(Signals.Kill);
-        return _process.WaitForExitAsync(TimeSpan.FromSeconds(15));
+        return WaitForExitAsync();
     }
 
     /// <summary>Starts it again on the same port and data, after it was stopped or killed.</summary>
