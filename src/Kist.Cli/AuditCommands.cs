@@ -11,7 +11,7 @@ namespace Kist.Cli;
 internal static class AuditCommands
 {
     public static Command Create() => new KistCommand("audit", "Manage the audit log")
-        .With(List(), Enable(), Disable(), Hash());
+        .With(List(), Enable(), Disable(), Hash(), AuditVerifyCommand.Create());
 
     private static KistCommand List() =>
         new KistCommand("list", "List the audit sinks") { Examples = ["kist audit list"] }.Does((session, _) =>

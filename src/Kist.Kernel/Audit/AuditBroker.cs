@@ -42,6 +42,13 @@ public sealed class AuditBroker : IAsyncDisposable
     /// <summary>How each enabled sink is doing, and why.</summary>
     public IReadOnlyList<AuditSinkHealth> Health => Array.ConvertAll(Volatile.Read(ref _lanes), lane => lane.Health());
 
+    /// <summary>
+    /// For each sink the last line that a signature covers. Kept outside of the log, it proves later that the log's tail
+    /// was not cut off.
+    /// </summary>
+    public IReadOnlyList<(AuditSinkEntry Sink, ChainHead? Signed)> Anchors =>
+        Array.ConvertAll(Volatile.Read(ref _lanes), lane => (lane.Entry, lane.Signed));
+
     /// <summary>The request headers that entries show.</summary>
     public IReadOnlyList<AuditedHeader> Headers
     {
@@ -164,7 +171,8 @@ public sealed class AuditBroker : IAsyncDisposable
 
     private ValueTask<bool> Append(AuditLane lane, in AuditEntry first, in AuditEntry second, EntryKind kind)
     {
-        var buffer = t_buffer ??= new LineBuffer(4096);
+        var buffer = t_buffer ?? new LineBuffer(4096);
+        buffer.Truncate(0);
         var headers = Volatile.Read(ref _headers);
         if (kind is EntryKind.Pair) AuditLines.WritePair(buffer, lane.Format, headers, first, second);
         else if (kind is EntryKind.Request) AuditLines.WriteRequest(buffer, lane.Format, headers, first);

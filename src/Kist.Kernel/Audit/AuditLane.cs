@@ -50,6 +50,9 @@ internal sealed class AuditLane : IThreadPoolWorkItem
 
     public AuditFormat Format { get; }
 
+    /// <summary>The last line on the medium that a signature covers; null before the first.</summary>
+    public ChainHead? Signed => _writer.Signed?.Head;
+
     /// <summary>Appends whole lines; true when they are on the medium, false when they may not be.</summary>
     public ValueTask<bool> AppendAsync(ReadOnlySpan<byte> lines, int count)
     {
@@ -223,7 +226,7 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     /// Writes the last checkpoint and closes the sink, waiting for a stuck write no longer than any request does. Where the
     /// chain stands then.
     /// </summary>
-    public async ValueTask<ChainHead> CloseAsync()
+    public async ValueTask<ChainHead?> CloseAsync()
     {
         var closing = OrderAsync(LaneOrderKind.Close).AsTask();
         try
@@ -242,7 +245,7 @@ internal sealed class AuditLane : IThreadPoolWorkItem
         }
         _writer.Stop();
         await _timer.DisposeAsync();
-        return _writer.Head;
+        return Signed;
     }
 
     // Under the gate.

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using System.Security.Cryptography;
 using System.Text.Json;
 using System.Text.Json.Serialization;
@@ -22,6 +23,8 @@ public sealed class AuditRegistry : IAsyncDisposable
 
     private readonly Storage _storage;
     private readonly IReadOnlyDictionary<string, AuditSinkMaker> _makers;
+
+    private readonly ConcurrentDictionary<string, ChainHead> _remembered = new();
 
     private AuditRegistry(Storage storage, AuditBroker broker, IReadOnlyDictionary<string, AuditSinkMaker> makers)
     {
@@ -91,7 +94,7 @@ public sealed class AuditRegistry : IAsyncDisposable
         {
             if (entry.Path != path) continue;
             await _storage.DeleteAsync(SinkFolder + entry.Uuid, ct);
-            await _storage.DeleteAsync(HeadFolder + entry.Uuid, ct);
+            await _storage.DeleteAllAsync($"{HeadFolder}{entry.Uuid}/", ct);
             await Broker.DisableAsync(path);
         }
     }
@@ -104,6 +107,16 @@ public sealed class AuditRegistry : IAsyncDisposable
         Broker.Headers = headers;
     }
 
+    /// <summary>
+    /// Remembers in the barrier where each chain stands, so that a log that was cut or restored shows at the next start.
+    /// Cheap when nothing happened; meant to be called every minute.
+    /// </summary>
+    public async ValueTask RememberAsync(CancellationToken ct)
+    {
+        foreach (var (sink, signed) in Broker.Anchors)
+            if (signed is { } head) await RememberAsync(sink, head, ct);
+    }
+
     /// <summary>Ends every chain with a checkpoint, remembers where each stands, and closes the sinks.</summary>
     public async ValueTask DisposeAsync()
     {
@@ -112,8 +125,7 @@ public sealed class AuditRegistry : IAsyncDisposable
             if (await Broker.DisableAsync(entry.Path) is not { } head) continue;
             try
             {
-                await _storage.PutAsync(HeadFolder + entry.Uuid,
-                    JsonSerializer.SerializeToUtf8Bytes(head, AuditJson.Default.ChainHead), default);
+                await RememberAsync(entry, head, default);
             }
             catch (Exception e) when (e is Stores.StoreException or SealedException)
             {
@@ -123,13 +135,23 @@ public sealed class AuditRegistry : IAsyncDisposable
         await Broker.DisposeAsync();
     }
 
+    private async ValueTask RememberAsync(AuditSinkEntry sink, ChainHead head, CancellationToken ct)
+    {
+        if (_remembered.TryGetValue(sink.Uuid, out var known) && known == head) return;
+        await _storage.PutAsync(HeadKey(sink), JsonSerializer.SerializeToUtf8Bytes(head, AuditJson.Default.ChainHead), ct);
+        _remembered[sink.Uuid] = head;
+    }
+
+    // Each node writes its own file, so each has its own chain.
+    private static string HeadKey(AuditSinkEntry sink) => $"{HeadFolder}{sink.Uuid}/{Environment.MachineName}";
+
     private async ValueTask<Fault?> StartAsync(AuditSinkEntry entry, CancellationToken ct)
     {
         if (!_makers.TryGetValue(entry.Type, out var maker))
             return Fault.Invalid($"unknown backend type: \"{entry.Type}\"");
         if (maker(entry.Options, out var fault) is not { } sink) return fault;
         ChainHead? known = null;
-        using (var head = await _storage.GetAsync(HeadFolder + entry.Uuid, ct))
+        using (var head = await _storage.GetAsync(HeadKey(entry), ct))
             if (head is not null) known = JsonSerializer.Deserialize(head.Span, AuditJson.Default.ChainHead);
         fault = await Broker.EnableAsync(entry, sink, known, ct);
         if (fault is not null) await sink.DisposeAsync();

@@ -16,6 +16,7 @@ internal sealed class LaneWriter(
     private long _lostSigned;
     private int _unsigned;
     private long _unsignedSince;
+    private SignedHead? _signed;
 
     /// <summary>Lines that never reached the medium.</summary>
     public long LostLines => Interlocked.Read(ref _lostTotal);
@@ -27,8 +28,8 @@ internal sealed class LaneWriter(
     public bool IsCheckpointDue => Volatile.Read(ref _unsigned) is var lines and > 0
         && (lines >= bounds.LinesPerCheckpoint || time.GetElapsedTime(_unsignedSince) >= bounds.CheckpointAfter);
 
-    /// <summary>Where the chain stands.</summary>
-    public ChainHead Head => _chain.Head;
+    /// <summary>The last line that is on the medium and covered by a signature; null before the first.</summary>
+    public SignedHead? Signed => Volatile.Read(ref _signed);
 
     /// <summary>Counts lines that will never reach the medium.</summary>
     public void Lose(int lines) => Interlocked.Add(ref _lostTotal, lines);
@@ -41,10 +42,12 @@ internal sealed class LaneWriter(
     {
         var last = await sink.ReadLastLineAsync(ct);
         var found = HeadOf(last.Span);
-        if (found is null && known is not null && last.IsEmpty) _chain.Reset(known.Value); // rotated, or not readable
-        else if (found is not null) _chain.Reset(found.Value);
-        var expected = known is { } head && head != _chain.Head && head.Sequence >= _chain.Sequence ? known : null;
-        await SignAsync("open", expected, ct);
+        // An empty medium was rotated away, or cannot be read back: the chain goes on from what the server knows.
+        _chain.Reset(found ?? known ?? ChainHead.Start);
+        var isShort = found is { } end && known is { } head
+            && (head.Sequence > end.Sequence || (head.Sequence == end.Sequence && head.Hash != end.Hash));
+        var isForeign = found is null && !last.IsEmpty;
+        await SignAsync("open", isShort || isForeign ? known ?? ChainHead.Start : null, ct);
     }
 
     /// <summary>Writes a batch of open lines; the exception when that failed, or null.</summary>
@@ -60,8 +63,8 @@ internal sealed class LaneWriter(
             if (signs) AppendCheckpoint("interval", null);
             await sink.WriteAsync(_sealed.WrittenMemory, _closing.Token);
             _chain.Keep();
-            Volatile.Write(ref _unsigned, signs ? 0 : _unsigned + lines);
-            if (signs) _lostSigned = LostLines;
+            if (signs) MarkSigned();
+            else Volatile.Write(ref _unsigned, _unsigned + lines);
             return null;
         }
         catch (Exception e)
@@ -134,8 +137,7 @@ internal sealed class LaneWriter(
             AppendCheckpoint(reason, expected);
             await sink.WriteAsync(_sealed.WrittenMemory, ct);
             _chain.Keep();
-            _lostSigned = LostLines;
-            Volatile.Write(ref _unsigned, 0);
+            MarkSigned();
         }
         catch
         {
@@ -148,6 +150,16 @@ internal sealed class LaneWriter(
         }
     }
 
+    private void MarkSigned()
+    {
+        _lostSigned = LostLines;
+        Volatile.Write(ref _unsigned, 0);
+        Volatile.Write(ref _signed, new SignedHead(_chain.Head));
+    }
+
     private static ChainHead? HeadOf(ReadOnlySpan<byte> line) => ChainFields.TryRead(line, out var fields)
         ? new ChainHead(fields.Sequence, System.Text.Encoding.ASCII.GetString(fields.Hash)) : null;
 }
+
+/// <summary>A place in the chain that a checkpoint covers.</summary>
+internal sealed record SignedHead(ChainHead Head);

@@ -56,9 +56,23 @@ internal sealed partial class AppendOnlyFile : IDisposable
     public void AppendAll(ReadOnlySpan<byte> bytes)
     {
         var before = Length;
+        try
+        {
+            WriteAll(_handle, bytes);
+        }
+        catch (IOException)
+        {
+            Truncate(before);
+            throw;
+        }
+    }
+
+    /// <summary>Writes all of <paramref name="bytes"/>. After an <see cref="IOException"/> a part may be written.</summary>
+    public static void WriteAll(SafeFileHandle file, ReadOnlySpan<byte> bytes)
+    {
         while (!bytes.IsEmpty)
         {
-            var written = WriteNative(_handle, ref MemoryMarshal.GetReference(bytes), bytes.Length);
+            var written = WriteNative(file, ref MemoryMarshal.GetReference(bytes), bytes.Length);
             if (written > 0)
             {
                 bytes = bytes[(int)written..];
@@ -66,9 +80,8 @@ internal sealed partial class AppendOnlyFile : IDisposable
             }
             var error = Marshal.GetLastPInvokeError();
             if (written < 0 && error == ErrorInterrupted) continue;
-            RandomAccess.SetLength(_handle, before);
             throw new IOException(error is ErrorNoSpace or ErrorFileTooBig
-                ? "no space is left for the audit file" : Text("cannot write to", error));
+                ? "no space is left for the audit log" : Text("cannot write to", error));
         }
     }
 
@@ -93,7 +106,7 @@ internal sealed partial class AppendOnlyFile : IDisposable
         if (MemoryMarshal.Read<uint>(facts[16..]) != 1) throw new IOException("the audit file has a second name");
     }
 
-    private static string Text(string what, int error) => $"{what} the audit file: {Marshal.GetPInvokeErrorMessage(error)}";
+    private static string Text(string what, int error) => $"{what} the audit log: {Marshal.GetPInvokeErrorMessage(error)}";
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenNative(string path, int flags, uint mode);

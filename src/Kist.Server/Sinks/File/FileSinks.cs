@@ -29,9 +29,9 @@ public sealed class FileSinks(IReadOnlyList<string> allowedFolders)
                 fault = Fault.Invalid("file_path is required");
                 return null;
             case "stdout" or "/dev/stdout":
-                return new StreamSink(new FileStream(new Microsoft.Win32.SafeHandles.SafeFileHandle(1, ownsHandle: false), FileAccess.Write));
+                return new StandardOutputSink();
             case "discard" or "/dev/null":
-                return new StreamSink(Stream.Null);
+                return new DiscardSink();
         }
         if (!TryMode(options, out var mode))
         {
