@@ -24,6 +24,7 @@ public sealed class AuditVerifier
     private long _lines;
     private long _signatures;
     private ChainHead? _first;
+    private string _firstFile = "";
     private ChainHead _last = ChainHead.Start;
     private long _proven;
     private DateTimeOffset? _unsignedSince;
@@ -76,7 +77,7 @@ public sealed class AuditVerifier
                 _problem = new AuditProblem(_file, _line, null, "cut",
                     $"the log ends at seq {_last.Sequence}, but the anchor proves a line {anchor.Sequence}: the tail was cut");
             else if (anchor.Sequence < (_first?.Sequence ?? 1))
-                _problem = new AuditProblem(_file, 1, null, "missing",
+                _problem = new AuditProblem(_firstFile, 1, null, "missing",
                     $"the anchor's line {anchor.Sequence} is not in these files; they begin at {_first?.Sequence}");
         }
         return new AuditVerdict(_problem, _lines, _signatures, _first?.Sequence ?? 0, _last, _proven,
@@ -124,7 +125,7 @@ public sealed class AuditVerifier
             return;
         }
         if (!CheckSignature(line, fields)) return;
-        _first ??= head;
+        if (_first is null) (_first, _firstFile) = (head, _file);
         _last = head;
         _lines++;
     }
