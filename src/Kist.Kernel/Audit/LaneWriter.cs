@@ -40,7 +40,7 @@ internal sealed class LaneWriter(
     /// </summary>
     public async ValueTask OpenAsync(ChainHead? known, CancellationToken ct)
     {
-        var last = await sink.ReadLastLineAsync(ct);
+        var last = format.JsonX ? default : await sink.ReadLastLineAsync(ct);
         var found = HeadOf(last.Span);
         // An empty medium was rotated away, or cannot be read back: the chain goes on from what the server knows.
         _chain.Reset(found ?? known ?? ChainHead.Start);
@@ -61,7 +61,7 @@ internal sealed class LaneWriter(
             if (_unsigned == 0) _unsignedSince = time.GetTimestamp();
             var signs = _unsigned + lines >= bounds.LinesPerCheckpoint;
             if (signs) AppendCheckpoint("interval", null);
-            await sink.WriteAsync(_sealed.WrittenMemory, _closing.Token);
+            await sink.WriteAsync(Finished(), _closing.Token);
             _chain.Keep();
             if (signs) MarkSigned();
             else Volatile.Write(ref _unsigned, _unsigned + lines);
@@ -110,6 +110,15 @@ internal sealed class LaneWriter(
     /// <summary>Cancels a write that is stuck. The buffers are left to it.</summary>
     public void Stop() => _closing.Cancel();
 
+    /// <summary>The sealed lines in the sink's form.</summary>
+    private ReadOnlyMemory<byte> Finished()
+    {
+        if (!format.JsonX) return _sealed.WrittenMemory;
+        _scratch.Truncate(0);
+        JsonX.Write(_scratch, _sealed.Written, format.Prefix);
+        return _scratch.WrittenMemory;
+    }
+
     private int Chain(ReadOnlySpan<byte> batch)
     {
         var lines = 0;
@@ -135,7 +144,7 @@ internal sealed class LaneWriter(
         try
         {
             AppendCheckpoint(reason, expected);
-            await sink.WriteAsync(_sealed.WrittenMemory, ct);
+            await sink.WriteAsync(Finished(), ct);
             _chain.Keep();
             MarkSigned();
         }

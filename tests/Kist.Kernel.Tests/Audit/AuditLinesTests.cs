@@ -232,6 +232,23 @@ public sealed class AuditLinesTests
     }
 
     [Fact]
+    public async Task Lines_can_be_xml()
+    {
+        await using var scene = await OpenAsync(null, ("format", "jsonx"), ("prefix", "p "));
+        var body = Text(@"{'a<\u0001\n':'b','l':[1,true,null]}");
+        Assert.Null(await scene.Broker.WriteRequestAsync(
+            scene.Entry(Ask(Operation.Update, "a", body, token: null), null, Mount("x<&/", "x<&"))));
+        var line = scene.Sink.Lines[^1];
+        Assert.StartsWith("p <json:object><json:string name=\"time\">2026-11-23T18:23:56.0064401Z</json:string>", line);
+        Assert.Contains("<json:string name=\"mount_type\">x&lt;&amp;</json:string>", line);
+        Assert.Contains("<json:object name=\"data\"><json:string name=\"a&lt;\ufffd&#xA;\">" + Hash("b") + "</json:string>"
+            + "<json:array name=\"l\"><json:string>" + Hash("1") + "</json:string><json:boolean>true</json:boolean>"
+            + "<json:null></json:null></json:array></json:object>", line);
+        Assert.Contains("<json:object name=\"chain\"><json:number name=\"seq\">3</json:number>", line);
+        Assert.EndsWith("</json:object></json:object>", line);
+    }
+
+    [Fact]
     public async Task Long_lists_can_be_replaced_by_their_length()
     {
         await using var scene = await OpenAsync(null, ("elide_list_responses", "true"));

@@ -1,3 +1,4 @@
+using System.Runtime.Versioning;
 using System.Text;
 using Kist.Kernel.Audit;
 using Kist.Kernel.Pipeline;
@@ -7,6 +8,7 @@ using Xunit;
 namespace Kist.Server.Tests.Sinks;
 
 /// <summary>Attack J06: the one path that the API can set leads to plain files in allowed folders, and nowhere else.</summary>
+[SupportedOSPlatform("linux")]
 public sealed class FileSinkTests : IDisposable
 {
     private readonly DirectoryInfo _root = Directory.CreateTempSubdirectory("kist-audit-");

@@ -73,7 +73,7 @@ public sealed class FileSinks(IReadOnlyList<string> allowedFolders)
     /// <summary>Checks that the path lies in an allowed folder, without links below it, and makes its folder.</summary>
     private Fault? Place(string path)
     {
-        if (!Path.IsPathFullyQualified(path) || path != Path.GetFullPath(path) || path.EndsWith('/') || path.Contains('\0'))
+        if (path.Contains('\0') || !Path.IsPathFullyQualified(path) || path != Path.GetFullPath(path) || path.EndsWith('/'))
             return Fault.Invalid("file_path must be an absolute path without \".\", \"..\" or empty parts");
         var root = Array.Find(_folders, folder => path.StartsWith(folder + "/", StringComparison.Ordinal));
         if (root is null)
