@@ -27,7 +27,7 @@ internal static class Program
         new("Server", "status", StatusCommand.Create),
         new("Server", "operator", OperatorCommands.Create),
         new("Server", "mount", MountCommands.Create),
-        // ServerCommand.Create goes here: new("Server", "server", ServerCommand.Create),
+        new("Server", "server", ServerCommand.Create),
         new("Anything else", "read", PathCommands.Read),
         new("Anything else", "write", PathCommands.Write),
         new("Anything else", "delete-path", PathCommands.Delete),
@@ -37,6 +37,5 @@ internal static class Program
     /// <summary>One command of the program: its heading in help, its name, and how to build it.</summary>
     internal sealed record Entry(string Group, string Name, Func<Command> Create);
 
-    private static int Main(string[] args) =>
-        args is ["server", ..] ? ServerCommand.RunAsync(args[1..]).GetAwaiter().GetResult() : CommandLine.Run(args);
+    private static int Main(string[] args) => CommandLine.Run(ServerCommand.WithTwoDashes(args));
 }

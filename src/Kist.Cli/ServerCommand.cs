@@ -1,43 +1,73 @@
-using System.Net;
-using Kist.Kernel.Mounts;
-using Kist.Kernel.Node;
-using Kist.Kernel.Seals;
-using Kist.Kernel.Stores;
-using Kist.Server;
+using System.CommandLine;
+using Kist.Cli.Output;
+using Kist.Cli.Serving;
 
 namespace Kist.Cli;
 
-/// <summary><c>kist server</c>.</summary>
-public static class ServerCommand
+/// <summary><c>kist server</c>: with a configuration file, for development, or set up from nothing.</summary>
+internal static class ServerCommand
 {
-    /// <summary>Runs the server; flags with one or two dashes, as Vault has them.</summary>
-    public static Task<int> RunAsync(string[] args)
+    public static Command Create()
     {
-        string Flag(string name, string value) =>
-            args.Select(a => a.TrimStart('-').Split('=', 2)).FirstOrDefault(p => p[0] == name)?[^1] ?? value;
-        return RunDevAsync(Flag("dev-root-token-id", "root"), IPEndPoint.Parse(Flag("dev-listen-address", "127.0.0.1:8200")));
+        var command = new KistCommand("server", "Run the server")
+        {
+            Details = """
+                With --config it runs what the file says: the keys are those of Vault's configuration (storage, listener,
+                seal, api_addr, log_level, …), in HCL or JSON. SIGHUP reads the file again, certificates and audit files
+                included; listen addresses need a restart. SIGTERM and Ctrl-C stop it after the running requests.
+
+                With --dev it keeps everything in memory, unsealed, on this machine only. Never for real secrets.
+
+                With --start DIRECTORY it makes whatever is missing (configuration, key file, root token, mounts dev,
+                staging, prod and secret, an audit file) and comes up unsealed, this time and every next time.
+                """,
+            Examples =
+            [
+                "kist server --config /etc/kist/kist.hcl",
+                "kist server -dev -dev-root-token-id=root",
+                "kist server --start ~/kist",
+            ],
+        };
+        var config = command.Repeated("--config", "FILE", "Configuration file, or a folder of them");
+        var dev = command.Switch("--dev", "Development server: in memory, unsealed, loopback only");
+        var devToken = command.Option<string?>("--dev-root-token-id", "ID",
+            "The root token of a development server (VAULT_DEV_ROOT_TOKEN_ID; else a random one)");
+        var devAddress = command.Option<string?>("--dev-listen-address", "HOST:PORT",
+            "Where a development server listens (VAULT_DEV_LISTEN_ADDRESS; else 127.0.0.1:8200)");
+        var devNoStore = command.Switch("--dev-no-store-token", "Do not keep the development root token for other commands");
+        var start = command.Option<string?>("--start", "DIRECTORY", "Set up and run a server whose data lies there");
+        var listen = command.Option<string?>("--listen", "HOST:PORT", "With --start: where to listen (else 127.0.0.1:8200)");
+        var level = command.Option<string?>("--log-level", "LEVEL", "trace, debug, info, warn or error (else the file's, else info)");
+        command.SetAction((parsed, _) => RunAsync(new ServerArguments
+        {
+            ConfigFiles = parsed.GetValue(config) ?? [],
+            Dev = parsed.GetValue(dev) || parsed.GetValue(devToken) is not null || parsed.GetValue(devAddress) is not null,
+            DevToken = parsed.GetValue(devToken) ?? Variable("KIST_DEV_ROOT_TOKEN_ID") ?? Variable("VAULT_DEV_ROOT_TOKEN_ID"),
+            DevAddress = parsed.GetValue(devAddress) ?? Variable("KIST_DEV_LISTEN_ADDRESS")
+                ?? Variable("VAULT_DEV_LISTEN_ADDRESS") ?? "127.0.0.1:8200",
+            DevStoresToken = !parsed.GetValue(devNoStore),
+            StartDirectory = parsed.GetValue(start),
+            ListenAddress = parsed.GetValue(listen) ?? parsed.GetValue(Globals.Address),
+            LogLevel = parsed.GetValue(level),
+        }, Screen.OfProcess(parsed.GetValue(Globals.NoColour), parsed.GetValue(Globals.Quiet))));
+        return command;
     }
 
-    private static async Task<int> RunDevAsync(string rootToken, IPEndPoint address)
+    /// <summary>
+    /// Vault's flags have one dash or two (<c>-dev</c>, <c>-config=FILE</c>); the parser knows two. Only for this command.
+    /// </summary>
+    public static string[] WithTwoDashes(string[] args)
     {
-        var parts = new NodeParts(new MemoryStore(), null, Catalog.Engines, Catalog.Sinks, TimeProvider.System,
-            new NodeLog((level, text, e) => Console.Error.WriteLine($"[{level}] {text} {e}")), "1.15.0");
-        var node = new Node(parts, new Settings { StorageType = "inmem" });
-        using var seal = ShamirSeal.Create();
-        await node.InitializeAsync(seal, new SealConfig("shamir", 1, 1, ""), rootToken, CancellationToken.None);
-        await node.Current!.Mounts.EnableAsync(new MountEntry
-        {
-            Path = "secret/", Type = "kv", Uuid = "", Accessor = "", Description = "key/value secret storage",
-            Options = new Dictionary<string, string> { ["version"] = "2" },
-        }, CancellationToken.None);
-        await using var server = await KistServer.StartAsync(node, [new Listener(address, null)], CancellationToken.None);
-        Console.Error.WriteLine($"Kist dev server on http://{address}");
-        var stop = new TaskCompletionSource();
-        using var term = System.Runtime.InteropServices.PosixSignalRegistration.Create(
-            System.Runtime.InteropServices.PosixSignal.SIGTERM, c => { c.Cancel = true; stop.TrySetResult(); });
-        using var interrupt = System.Runtime.InteropServices.PosixSignalRegistration.Create(
-            System.Runtime.InteropServices.PosixSignal.SIGINT, c => { c.Cancel = true; stop.TrySetResult(); });
-        await stop.Task;
-        return 0;
+        if (args is not ["server", ..]) return args;
+        return [.. args.Select(a => a.Length > 2 && a[0] == '-' && a[1] != '-' ? "-" + a : a)];
     }
+
+    private static async Task<int> RunAsync(ServerArguments arguments, Screen screen)
+    {
+        var (run, problem) = ServerRun.Prepare(arguments);
+        if (problem is not null) return screen.Show(problem);
+        return await run!.RunAsync(screen);
+    }
+
+    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
 }

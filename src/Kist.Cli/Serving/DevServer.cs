@@ -1,0 +1,65 @@
+using Kist.Cli.Output;
+using Kist.Kernel.Mounts;
+using Kist.Kernel.Node;
+using Kist.Kernel.Seals;
+using Kist.Kernel.Tokens;
+using Kist.Server.Configuration;
+
+namespace Kist.Cli.Serving;
+
+/// <summary>The development server: in memory, unsealed, on this machine only.</summary>
+internal static class DevServer
+{
+    /// <summary>The root token when none was chosen.</summary>
+    public static string Token { get; } = TokenText.NewService();
+
+    public static (ServerConfig? Config, QuickStart? QuickStart, Problem? Problem) Configure(ServerArguments arguments)
+    {
+        if (!Address.TryParse(arguments.DevAddress, out var endPoint))
+            return (null, null, new Problem("the development address is not an IP address and a port", "-dev-listen-address=127.0.0.1:8200"));
+        var listener = new ListenerConfig(endPoint, null, null, TlsDisable: true, OpenMetrics: false);
+        if (!listener.IsLoopback)
+            return (null, null, new Problem("a development server has no protection and listens on this machine only",
+                "use 127.0.0.1, or a real server with --config or --start"));
+        return (new ServerConfig { Storage = new StorageConfig("inmem", null), Listeners = [listener] }, null, null);
+    }
+
+    /// <summary>Initialises, unseals, mounts kv version 2 at secret/.</summary>
+    public static async Task SetUpAsync(Node node, ServerArguments arguments)
+    {
+        using var seal = ShamirSeal.Create();
+        var token = arguments.DevToken ?? Token;
+        await node.InitializeAsync(seal, new SealConfig(ShamirSeal.TypeName, 1, 1, ""), token, CancellationToken.None);
+        await node.UnsealAsync(seal, CancellationToken.None);
+        await SecretMounts.EnableAsync(node.Current!, "secret");
+        var file = Client.TokenFile.DefaultPath(Environment.GetEnvironmentVariable);
+        // Never over a token that is there: it may be of a real server.
+        if (arguments.DevStoresToken && !File.Exists(file)) Client.TokenFile.Write(file, token);
+    }
+
+    public static void Announce(Screen screen, string url, string token)
+    {
+        screen.Line("");
+        screen.Line("WARNING: development mode. Everything is kept in memory, unencrypted on the wire and unsealed,");
+        screen.Line("and is gone when this process ends. Do not use it for real secrets.");
+        screen.Line("");
+        screen.Line($"    export KIST_ADDR='{url}'");
+        screen.Line($"Root Token: {token}");
+        screen.Line("");
+    }
+}
+
+/// <summary>Mounts for secrets.</summary>
+internal static class SecretMounts
+{
+    /// <summary>Mounts kv version 2 at <paramref name="name"/>; nothing happens when something is there.</summary>
+    public static async Task EnableAsync(Unsealed kernel, string name)
+    {
+        if (kernel.Mounts.Current.At(name + "/") is not null) return;
+        await kernel.Mounts.EnableAsync(new MountEntry
+        {
+            Path = name + "/", Type = "kv", Uuid = "", Accessor = "", Description = "key/value secret storage",
+            Options = new Dictionary<string, string> { ["version"] = "2" },
+        }, CancellationToken.None);
+    }
+}

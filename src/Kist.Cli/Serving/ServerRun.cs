@@ -1,0 +1,235 @@
+using System.Security.Cryptography;
+using Kist.Cli.Output;
+using Kist.Kernel.Barrier;
+using Kist.Kernel.Node;
+using Kist.Kernel.Seals;
+using Kist.Kernel.Stores;
+using Kist.Secrets;
+using Kist.Server;
+using Kist.Server.Configuration;
+using Kist.Server.Seals.KeyFile;
+using Kist.Server.Stores.Sqlite;
+
+namespace Kist.Cli.Serving;
+
+/// <summary>
+/// One run of the server: configuration, store, seal, node, listeners, then signals until it stops. What a person did wrong
+/// comes back as a problem before anything is opened.
+/// </summary>
+internal sealed class ServerRun
+{
+    /// <summary>The version that clients see. They parse it and switch on it, so it is that of the API that Kist speaks.</summary>
+    public const string ApiVersion = "1.15.0";
+
+    private readonly ServerArguments _arguments;
+    private readonly LogWriter _log = new(Console.OpenStandardError(), TimeProvider.System);
+    private readonly QuickStart? _quickStart;
+    private ServerConfig _config;
+    private List<Certificates> _certificates = [];
+
+    private ServerRun(ServerArguments arguments, ServerConfig config, QuickStart? quickStart)
+    {
+        (_arguments, _config, _quickStart) = (arguments, config, quickStart);
+        _log.Configure(config.LogLevel, config.LogsJson);
+    }
+
+    /// <summary>Reads and checks everything that can be checked before the store is opened.</summary>
+    public static (ServerRun? Run, Problem? Problem) Prepare(ServerArguments arguments)
+    {
+        var (config, quickStart, problem) = Load(arguments);
+        return problem is null ? (new ServerRun(arguments, config!, quickStart), null) : (null, problem);
+    }
+
+    /// <summary>Serves until a signal. The exit code: 0 after a graceful stop, 1 when it could not start.</summary>
+    public async Task<int> RunAsync(Screen screen)
+    {
+        foreach (var warning in _config.Warnings) _log.Write(LogLevel.Warn, warning, null);
+        if (!_arguments.Dev)
+            foreach (var failure in ProcessHardening.Apply()) _log.Write(LogLevel.Warn, failure, null);
+        Node? node = null;
+        try
+        {
+            using var signals = new Signals();
+            node = await OpenNodeAsync();
+            if (_arguments.Dev) await DevServer.SetUpAsync(node, _arguments);
+            else await StartSealedOrNotAsync(node, signals.Stopping);
+            _certificates = [.. _config.Listeners.Where(l => l.UsesTls).Select(l => new Certificates(l, TlsFolder, TimeProvider.System))];
+            var certificates = new Queue<Certificates>(_certificates);
+            var listeners = _config.Listeners.Select(l => new Listener(l.EndPoint, l.UsesTls ? Selector(certificates.Dequeue()) : null));
+            await using (await KistServer.StartAsync(node, [.. listeners], CancellationToken.None))
+            {
+                Announce(screen, node);
+                signals.OnReload(() => Reload(node));
+                WritePidFile();
+                await signals.StopRequested;
+                _log.Write(LogLevel.Info, "stopping", null);
+            }
+            return 0;
+        }
+        catch (Exception e) when (ProblemOf(e) is not null)
+        {
+            if (node is not null) await node.DisposeAsync();
+            return screen.Show(ProblemOf(e)!);
+        }
+    }
+
+    private string DataFolder => _config.Storage.Path is { } path ? Path.GetFullPath(path) : Path.GetFullPath(".");
+
+    private string TlsFolder => Path.Combine(DataFolder, "tls");
+
+    private static Func<System.Security.Cryptography.X509Certificates.X509Certificate2> Selector(Certificates certificates) =>
+        () => certificates.Current;
+
+    private async ValueTask<Node> OpenNodeAsync()
+    {
+        IStore store = _config.Storage.Type == "inmem" ? new MemoryStore() : SqliteStore.Open(new SqliteStoreOptions
+        {
+            Directory = DataFolder,
+            Warn = text => _log.Write(LogLevel.Warn, text, null),
+        });
+        var seal = _config.Seal.Path is { } path
+            ? new KeyFileSeal(path, store, _config.Storage.Type == "inmem" ? null : DataFolder)
+            : null;
+        var node = new Node(new NodeParts(store, seal, Catalog.Engines, Catalog.Sinks, TimeProvider.System,
+            new NodeLog(_log.Write), ApiVersion), SettingsOf(_config));
+        if (_quickStart is not null && seal is not null) await _quickStart.SetUpAsync(node, seal);
+        return node;
+    }
+
+    /// <summary>An automatic seal opens the store now, or keeps trying; meanwhile the node answers that it is sealed.</summary>
+    private async Task StartSealedOrNotAsync(Node node, CancellationToken stopping)
+    {
+        if (node.Parts.Seal is not { } seal || node.Current is not null) return;
+        if (await node.StoredRootKeyAsync(stopping) is not { } stored || stored.Config.Type != seal.Type) return;
+        try
+        {
+            await node.UnsealAsync(seal, stopping);
+        }
+        catch (SealException e)
+        {
+            _log.Write(LogLevel.Error, "automatic unseal failed, trying again every 5 s", e);
+            _ = KeepTryingAsync(node, seal, stopping);
+        }
+    }
+
+    private async Task KeepTryingAsync(Node node, ISeal seal, CancellationToken stopping)
+    {
+        try
+        {
+            while (node.Current is null)
+            {
+                await Task.Delay(TimeSpan.FromSeconds(5), stopping);
+                try
+                {
+                    await node.UnsealAsync(seal, stopping);
+                }
+                catch (Exception e) when (e is SealException or BarrierException or StoreException)
+                {
+                    _log.Write(LogLevel.Error, "automatic unseal failed", e);
+                }
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            // The server stops.
+        }
+    }
+
+    /// <summary>Everything but listen addresses, storage and seal takes effect at once. A broken file changes nothing.</summary>
+    private void Reload(Node node)
+    {
+        var (config, _, problem) = Load(_arguments);
+        if (problem is not null)
+        {
+            _log.Write(LogLevel.Error, $"configuration not reloaded: {problem.Message}", null);
+            return;
+        }
+        _config = config! with { Listeners = _config.Listeners, Storage = _config.Storage, Seal = _config.Seal };
+        _log.Configure(_config.LogLevel, _config.LogsJson);
+        node.Settings = SettingsOf(_config);
+        foreach (var certificate in _certificates)
+        {
+            try
+            {
+                certificate.Reload();
+            }
+            catch (Exception e) when (e is IOException or CryptographicException or UnauthorizedAccessException)
+            {
+                _log.Write(LogLevel.Error, "certificate not reloaded, the old one stays", e);
+            }
+        }
+        if (node.Current is { } kernel) _ = ReopenAsync(kernel);
+        _log.Write(LogLevel.Info, "configuration reloaded", null);
+    }
+
+    private async Task ReopenAsync(Unsealed kernel)
+    {
+        try
+        {
+            await kernel.Audit.Broker.ReopenAsync();
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.Write(LogLevel.Error, "audit not reopened", e);
+        }
+    }
+
+    private Settings SettingsOf(ServerConfig config) => new()
+    {
+        DefaultLeaseTtl = config.DefaultLeaseTtl,
+        MaxLeaseTtl = config.MaxLeaseTtl,
+        ClusterName = config.ClusterName,
+        ApiAddress = config.ApiAddress.Length > 0 ? config.ApiAddress : UrlOf(config.Listeners[0]),
+        ClusterAddress = config.ClusterAddress,
+        StorageType = config.Storage.Type,
+        AuditFolders = config.AuditFolders,
+        OpenMetrics = config.Listeners.Any(l => l.OpenMetrics),
+        Sanitized = SanitizedConfig.Write(config),
+    };
+
+    private void Announce(Screen screen, Node node)
+    {
+        var url = UrlOf(_config.Listeners[0]);
+        _log.Write(LogLevel.Info, $"listening url={url} storage={_config.Storage.Type} sealed={node.Current is null}", null);
+        if (_certificates.FirstOrDefault(c => c.OwnAuthorityFile is not null) is { } own)
+            screen.Line($"TLS with a certificate of our own: set KIST_CACERT={own.OwnAuthorityFile} for clients");
+        if (_arguments.Dev) DevServer.Announce(screen, url, _arguments.DevToken ?? DevServer.Token);
+        else if (_quickStart is not null) _quickStart.Announce(screen, url);
+        else if (node.Current is null) screen.Line($"Kist listens at {url} and is sealed. Next: kist status");
+        else screen.Line($"Kist listens at {url}");
+    }
+
+    private void WritePidFile()
+    {
+        if (_config.PidFile is { } file) File.WriteAllText(file, Environment.ProcessId.ToString() + "\n");
+    }
+
+    private static string UrlOf(ListenerConfig listener) =>
+        $"{(listener.UsesTls ? "https" : "http")}://{listener.EndPoint}";
+
+    private static (ServerConfig? Config, QuickStart? QuickStart, Problem? Problem) Load(ServerArguments arguments)
+    {
+        var (config, quickStart, problem) = arguments switch
+        {
+            { Dev: true } => DevServer.Configure(arguments),
+            { StartDirectory: { } directory } => QuickStart.Configure(directory, arguments.ListenAddress),
+            _ => ConfigFiles.Read(arguments.ConfigFiles),
+        };
+        if (problem is not null || arguments.LogLevel is not { } level) return (config, quickStart, problem);
+        return LogLevels.TryParse(level, out var parsed)
+            ? (config! with { LogLevel = parsed }, quickStart, null)
+            : (null, null, new Problem($"--log-level {level} is not known", "use trace, debug, info, warn or error"));
+    }
+
+    private static Problem? ProblemOf(Exception e) => e switch
+    {
+        StoreException => new Problem(e.Message, "check the storage's path, its owner and whether another kist server uses it"),
+        SealException or BarrierException => new Problem(e.Message, "check the seal in the configuration"),
+        Microsoft.AspNetCore.Connections.AddressInUseException or IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
+            new Problem("the address is in use already", "stop the other server, or listen elsewhere"),
+        System.Net.Sockets.SocketException => new Problem($"cannot listen: {e.Message}", "check the listener's address"),
+        IOException or UnauthorizedAccessException => new Problem(e.Message),
+        CryptographicException => new Problem($"the certificate cannot be used: {e.Message}", "check tls_cert_file and tls_key_file"),
+        _ => null,
+    };
+}

@@ -1,0 +1,76 @@
+using System.Net;
+using Kist.Kernel.Node;
+
+namespace Kist.Server.Configuration;
+
+/// <summary>What a configuration file says, checked and typed. Immutable; a reload reads a new one.</summary>
+public sealed record ServerConfig
+{
+    /// <summary>Where the data lies.</summary>
+    public required StorageConfig Storage { get; init; }
+
+    /// <summary>Where to listen; at least one.</summary>
+    public required IReadOnlyList<ListenerConfig> Listeners { get; init; }
+
+    /// <summary>How the root key is guarded.</summary>
+    public SealStanza Seal { get; init; } = new("shamir", null);
+
+    /// <summary>The address that clients are told.</summary>
+    public string ApiAddress { get; init; } = "";
+
+    /// <summary>The address for other nodes.</summary>
+    public string ClusterAddress { get; init; } = "";
+
+    /// <summary>The cluster's name; null: made from its id.</summary>
+    public string? ClusterName { get; init; }
+
+    /// <summary>How much is logged.</summary>
+    public LogLevel LogLevel { get; init; } = LogLevel.Info;
+
+    /// <summary>Whether log lines are JSON.</summary>
+    public bool LogsJson { get; init; }
+
+    /// <summary>The life of a lease that asks for none.</summary>
+    public TimeSpan DefaultLeaseTtl { get; init; } = TimeSpan.FromHours(768);
+
+    /// <summary>The longest life of a lease.</summary>
+    public TimeSpan MaxLeaseTtl { get; init; } = TimeSpan.FromHours(768);
+
+    /// <summary>Folders for audit files made through the API.</summary>
+    public IReadOnlyList<string> AuditFolders { get; init; } = [];
+
+    /// <summary>Whether memory need not be locked.</summary>
+    public bool DisableMlock { get; init; }
+
+    /// <summary>Where the process writes its id; null: nowhere.</summary>
+    public string? PidFile { get; init; }
+
+    /// <summary>What the operator should know: stanzas without effect, keys that are not known.</summary>
+    public IReadOnlyList<string> Warnings { get; init; } = [];
+}
+
+/// <summary>The storage stanza.</summary>
+/// <param name="Type"><c>sqlite</c> or <c>inmem</c>.</param>
+/// <param name="Path">The data directory of <c>sqlite</c>.</param>
+public sealed record StorageConfig(string Type, string? Path);
+
+/// <summary>The seal stanza.</summary>
+/// <param name="Type"><c>shamir</c> or <c>keyfile</c>.</param>
+/// <param name="Path">The key file.</param>
+public sealed record SealStanza(string Type, string? Path);
+
+/// <summary>A listener stanza.</summary>
+/// <param name="EndPoint">Where.</param>
+/// <param name="CertificateFile">PEM; null: none given.</param>
+/// <param name="KeyFile">PEM; null: none given.</param>
+/// <param name="TlsDisable">Whether plain HTTP is asked for.</param>
+/// <param name="OpenMetrics">Whether <c>sys/metrics</c> answers without a token.</param>
+public sealed record ListenerConfig(IPEndPoint EndPoint, string? CertificateFile, string? KeyFile, bool TlsDisable,
+    bool OpenMetrics)
+{
+    /// <summary>Whether only this machine can reach it.</summary>
+    public bool IsLoopback => IPAddress.IsLoopback(EndPoint.Address);
+
+    /// <summary>Whether it speaks TLS: always with a certificate, and away from this machine unless told not to.</summary>
+    public bool UsesTls => !TlsDisable && (CertificateFile is not null || !IsLoopback);
+}
