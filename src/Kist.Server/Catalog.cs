@@ -10,7 +10,10 @@ public static class Catalog
     /// <summary>The kinds of engine and login.</summary>
     public static IReadOnlyList<EngineKind> Engines { get; } =
     [
-        Server.Engines.Kv.KvEngine.Kind,
+        Server.Engines.Kv.KvKinds.Kv,
+        Server.Engines.Kv.KvKinds.Generic,
+        Server.Engines.Kv.KvKinds.KvV1,
+        Server.Engines.Kv.KvKinds.KvV2,
         Server.Engines.Cubbyhole.CubbyholeEngine.Kind,
         Server.Engines.Sys.SysEngine.Kind,
         Server.Engines.Identity.IdentityEngine.Kind,
