@@ -29,8 +29,7 @@ public sealed class MountTable
     public IReadOnlyList<Mount> All { get; }
 
     /// <summary>
-    /// The mount that <paramref name="path"/> lies in. A path that is a mount's own without the slash at its end
-    /// (<c>LIST secret</c>) lies in it when <paramref name="path"/> has the slash; callers add it for lists.
+    /// The mount that <paramref name="path"/> lies in. A mount's own path lies in it with and without the slash at its end.
     /// </summary>
     public bool TryFind(ReadOnlySpan<char> path, [NotNullWhen(true)] out Mount? mount)
     {
@@ -39,8 +38,8 @@ public sealed class MountTable
             if (path[i] != '/') continue;
             if (_lookup.TryGetValue(path[..(i + 1)], out mount)) return !mount.Entry.Tainted;
         }
-        mount = null;
-        return false;
+        mount = At(string.Concat(path, "/"));
+        return mount is { Entry.Tainted: false };
     }
 
     /// <summary>The mount at exactly <paramref name="path"/> (with its slash).</summary>

@@ -65,8 +65,6 @@ public enum FaultKind
     Precondition,
     /// <summary>Too large (413).</summary>
     TooLarge,
-    /// <summary>The body's content type is not one that this takes (415).</summary>
-    UnsupportedMedia,
     /// <summary>A quota is used up (429).</summary>
     QuotaExceeded,
     /// <summary>A defect or a failed medium (500).</summary>

@@ -34,7 +34,7 @@ internal readonly struct Target
         if (request.Operation is Operation.Update or Operation.Patch && path.EndsWith("/"))
             return new Target(null, null, default, null, Fault.Invalid("cannot write to a path ending in '/'"));
         if (!kernel.Mounts.Current.TryFind(path, out var mount)) return default;
-        if (!mount.Routes.TryMatch(path[mount.Path.Length..], out var pattern, out var captures))
+        if (!mount.Routes.TryMatch(mount.Below(path), out var pattern, out var captures))
             return new Target(mount, null, default, null, null);
         return new Target(mount, pattern, captures, pattern[request.Operation], null);
     }

@@ -39,7 +39,7 @@ public sealed class Call
     public Storage Storage => Mount.Storage;
 
     /// <summary>The part of the path below the mount.</summary>
-    public ReadOnlySpan<char> PathBelowMount => Request.Path.Value.AsSpan(Mount.Path.Length);
+    public ReadOnlySpan<char> PathBelowMount => Mount.Below(Request.Path.Value);
 
     /// <summary>Cancelled when the client goes away.</summary>
     public CancellationToken Aborted => Request.Aborted;

@@ -51,7 +51,6 @@ internal sealed partial class VersionedEngine
 
     private async ValueTask<Response> PatchMetadataAsync(Call call)
     {
-        if (CheckPatchType(call) is { } type) return type;
         if (CheckSettings(call) is { } invalid) return invalid;
         var answer = await WarnedAsync(call);
         var path = call.Get(s_path);

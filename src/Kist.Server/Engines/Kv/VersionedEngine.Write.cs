@@ -15,8 +15,7 @@ internal sealed partial class VersionedEngine
 
     private ValueTask<Response> WriteDataAsync(Call call) => AddVersionAsync(call, isPatch: false);
 
-    private async ValueTask<Response> PatchDataAsync(Call call) =>
-        CheckPatchType(call) is { } fault ? fault : await AddVersionAsync(call, isPatch: true);
+    private ValueTask<Response> PatchDataAsync(Call call) => AddVersionAsync(call, isPatch: true);
 
     private async ValueTask<Response> AddVersionAsync(Call call, bool isPatch)
     {

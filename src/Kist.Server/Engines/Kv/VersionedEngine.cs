@@ -12,8 +12,6 @@ namespace Kist.Server.Engines.Kv;
 /// </summary>
 internal sealed partial class VersionedEngine : IEngine
 {
-    private const string MergePatchType = "application/merge-patch+json";
-
     private static readonly Field<string> s_path = Fields.Text("path", "Location of the secret.");
     private static readonly Field<long> s_version = Fields.Number("version", "Version to read; 0: the current one.");
     private static readonly Field<ReadOnlyMemory<byte>> s_data = Fields.Json("data", "The map of names and values.");
@@ -109,15 +107,6 @@ internal sealed partial class VersionedEngine : IEngine
     {
         using var plain = await _folder.Storage.GetAsync(KvConfig.Key, ct);
         return plain is null ? default : KvConfig.Read(plain.Span);
-    }
-
-    /// <summary>The refusal of a PATCH that does not say which kind of patch it is.</summary>
-    private static Fault? CheckPatchType(Call call)
-    {
-        var type = call.Request.Header?.Invoke("Content-Type")?.Split(';')[0].Trim();
-        return string.Equals(type, MergePatchType, StringComparison.OrdinalIgnoreCase)
-            ? null
-            : new Fault(FaultKind.UnsupportedMedia, $"PATCH requires Content-Type of {MergePatchType}, provided {type}");
     }
 
     private static Response NotFoundWith(SecretWriter data) => new Response { Status = 404 }.With(data);

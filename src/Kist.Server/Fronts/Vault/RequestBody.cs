@@ -38,6 +38,13 @@ internal sealed class RequestBody : IDisposable
         }
     }
 
+    /// <summary>Puts other bytes in the place of what was read, and zeroes that.</summary>
+    public void Replace(SecretWriter bytes)
+    {
+        _bytes?.Dispose();
+        _bytes = bytes;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _bytes?.Dispose();
 

@@ -51,7 +51,9 @@ internal static class RequestReader
         HttpExchange http, RequestPath path, RequestBody body)
     {
         var query = ParseQuery(http.QueryString);
-        if (OperationOf(http.Method, query) is not { } operation)
+        if (http.Method == "GET" && Query(query, "list") is { Length: > 0 } list && !IsTrue(list) && !IsFalse(list))
+            return (null, new Fault(FaultKind.Invalid, null));
+        if (OperationOf(http.Method, query) is not { } operation || (operation is Operation.Patch && !IsMergePatch(http)))
             return (null, new Fault(FaultKind.UnsupportedOperation, null));
         if (operation is Operation.List) path = path.AsFolder();
         if (!TryWrapTtl(http, out var wrapTtl, out var wrapError)) return (null, Fault.Invalid(wrapError!));
@@ -81,23 +83,29 @@ internal static class RequestReader
         }, null);
     }
 
-    /// <summary>The token of the request: Vault's header, or a bearer.</summary>
+    /// <summary>The token of the request: Vault's header, or a bearer. As with Vault, the word has one spelling.</summary>
     public static string? TokenOf(HttpExchange http)
     {
         if (http.Header(TokenHeader) is { Length: > 0 } token) return token;
-        return http.Header("Authorization") is { } bearer && bearer.StartsWith("Bearer ", StringComparison.OrdinalIgnoreCase)
+        return http.Header("Authorization") is { } bearer && bearer.StartsWith("Bearer ", StringComparison.Ordinal)
             ? bearer["Bearer ".Length..].Trim()
             : null;
     }
 
-    /// <summary>Checks what was read into <paramref name="body"/>: one JSON object, or nothing.</summary>
+    /// <summary>
+    /// Checks what was read into <paramref name="body"/>: one JSON object, or nothing. A form becomes an object of strings.
+    /// </summary>
     public static ValueTask<Fault?> CheckBodyAsync(HttpExchange http, RequestBody body)
     {
         if (body.Memory.IsEmpty || body.Memory.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0) return new((Fault?)null);
         if (http.Headers.ContentType.Count > 0
             && http.Headers.ContentType[0]!.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
-            && body.Memory.Span[0] != (byte)'{')
-            return new(Fault.Invalid("error parsing JSON: send a JSON object, not a form"));
+            && body.Memory.Span[0] is not ((byte)'{' or (byte)'['))
+        {
+            if (FormBody.ToJson(body.Memory.Span) is not { } json)
+                return new(Fault.Invalid("error parsing the form: malformed percent-encoding, invalid UTF-8 or too many fields"));
+            body.Replace(json);
+        }
         return new(Limits.CheckJson(body.Memory.Span));
     }
 
@@ -138,7 +146,17 @@ internal static class RequestReader
         _ => null,
     };
 
+    /// <summary>
+    /// Whether a PATCH says that it is a merge patch (RFC 7386), the one kind there is. Without that it is what it was to
+    /// Vault before it knew patches, on every path and for every caller: no operation.
+    /// </summary>
+    private static bool IsMergePatch(HttpExchange http) =>
+        http.Header("Content-Type")?.Split(';', 2)[0].Trim()
+            .Equals("application/merge-patch+json", StringComparison.OrdinalIgnoreCase) is true;
+
     private static bool IsTrue(string? text) => text is "true" or "1" or "t" or "T" or "TRUE" or "True";
+
+    private static bool IsFalse(string? text) => text is "false" or "0" or "f" or "F" or "FALSE" or "False";
 
     private static bool TryWrapTtl(HttpExchange http, out TimeSpan? ttl, out string? error)
     {

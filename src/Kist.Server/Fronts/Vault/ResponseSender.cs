@@ -25,7 +25,6 @@ internal static class ResponseSender
         FaultKind.Conflict => 409,
         FaultKind.Precondition => 412,
         FaultKind.TooLarge => 413,
-        FaultKind.UnsupportedMedia => 415,
         FaultKind.QuotaExceeded => 429,
         FaultKind.Sealed or FaultKind.Unavailable => 503,
         FaultKind.StorageFull => 507,
