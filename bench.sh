@@ -1,0 +1,32 @@
+#!/usr/bin/env bash
+# Measures kist beside nginx and a bare Kestrel endpoint.
+set -euo pipefail
+source "$(dirname "${BASH_SOURCE[0]}")/eng/scripts.sh"
+
+usage() {
+  cat <<'TXT'
+Usage: ./bench.sh [--only throughput|large] [--seconds N] [--rounds N] [--secrets N] [--port N]
+
+Builds kist and a bare Kestrel endpoint, both ahead of time, starts them and nginx on this machine, and prints the table of
+budgets as ratios from this one run, each with the command that made it. Allocation budgets (bench/budgets.json) are checked
+by ./test.sh. The store of 10^6 secrets is made once, in artifacts/bench, and kept.
+
+  --only PART   throughput: reads, writes, memory, commands; large: the store of 10^6 secrets
+  --seconds N   how long each load runs (default 5)
+  --rounds N    how often each figure is measured; the median counts (default 3)
+  --secrets N   how many secrets and leases the large store has (default 1000000)
+  --port N      first of three ports on 127.0.0.1 (default 8290)
+TXT
+}
+
+case ${1:-} in -h|--help) usage; exit 0 ;; esac
+need_packages wrk nginx-light python3
+"$root/build.sh"
+need_dotnet
+publish() { dotnet publish "$root/bench/$1/Kist.Bench.$1.csproj" -c Release --use-current-runtime -o "$root/artifacts/bench/$1" -v quiet -nodeReuse:false; }
+if [ ! -x "$root/artifacts/bench/Bare/bare" ] || [ "$root/bench/Bare/Program.cs" -nt "$root/artifacts/bench/Bare/bare" ]; then
+  step "Building the bare Kestrel endpoint" "$root/artifacts/logs/bench-bare.log" publish Bare
+fi
+step "Building the seeder" "$root/artifacts/logs/bench-seed.log" publish Seed
+python3 "$root/bench/load.py" --kist "$root/artifacts/kist" --bare "$root/artifacts/bench/Bare/bare" \
+  --seed "$root/artifacts/bench/Seed/Kist.Bench.Seed" --large "$root/artifacts/bench/large" "$@"
