@@ -24,7 +24,15 @@ internal static class CommandLine
             return Screen.OfProcess(parsed.GetValue(Globals.NoColour), quiet: false).Show(NoOption(parsed, option));
         if (parsed.Action is ParseErrorAction || (parsed.Errors.Count > 0 && parsed.Action is not HelpScreen))
             return Refuse(parsed, args);
-        return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        try
+        {
+            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+        }
+        catch (IOException e)
+        {
+            return Screen.OfProcess(noColour: true, quiet: false).Show(
+                new Problem($"standard input or output failed: {e.Message}", "check for space and for open files"));
+        }
     }
 
     /// <summary>The whole command tree, or only the branch called <paramref name="only"/>.</summary>

@@ -1,4 +1,5 @@
 using System.CommandLine;
+using System.CommandLine.Help;
 using System.CommandLine.Invocation;
 using Kist.Cli.Output;
 
@@ -115,7 +116,7 @@ internal sealed class HelpScreen : SynchronousCommandLineAction
     {
         var options = new List<Option>();
         foreach (var option in command.Options)
-            if (!option.Hidden && (option is not System.CommandLine.Help.HelpOption || command is RootCommand))
+            if (!option.Hidden && (option is not HelpOption || command is RootCommand))
                 options.Add(option);
         return options;
     }

@@ -2,6 +2,7 @@ using System.CommandLine;
 using Kist.Cli.Client;
 using Kist.Cli.Output;
 using Kist.Cli.Running;
+using Kist.Secrets;
 
 namespace Kist.Cli;
 
@@ -18,6 +19,8 @@ internal static class RunCommand
                 front of it; --map gives one field a name of its own, without the prefix. Two fields that would
                 become the same variable are an error, and so is one that would become a variable such as PATH or
                 LD_PRELOAD, unless it is mapped. Values that are not text are passed as their JSON text.
+                What it writes is masked: values show as [REDACTED], except true, false, null, text of less than 4
+                and numbers of less than 6 characters. --no-mask turns that off.
                 The program's exit code is the exit code (128 + the signal when a signal ended it, 127 when it is not
                 found); signals reach it. It never gets KIST_TOKEN and VAULT_TOKEN.
                 """,
@@ -33,6 +36,7 @@ internal static class RunCommand
         from.Required = true;
         var prefix = command.Option<string?>("--prefix", "PREFIX", "What goes in front of each variable's name");
         var map = command.Repeated("--map", "FIELD=NAME", "The variable of one field; PATH#FIELD=NAME in one secret");
+        var noMask = command.Switch("--no-mask", "Become the program: its output is shown as it is");
         var clean = command.Switch("--clean", "Inherit only PATH, HOME, TERM, the language and the like");
         var program = command.Rest("COMMAND", "The program and its arguments, after --", atLeastOne: true);
         return command.Does((session, parsed) =>
@@ -48,8 +52,17 @@ internal static class RunCommand
             var unrunnable = ProgramImage.Prepare(
                 parsed.GetValue(program)!, plan, parsed.GetValue(clean), out var image);
             if (unrunnable is not null) return session.Fail(unrunnable);
-            using (image) return session.Fail(Replacement.Become(image));
+            using (image)
+                return parsed.GetValue(noMask) || !plan.HasMasked
+                    ? session.Fail(Replacement.Become(image))
+                    : Masked(session, image, plan);
         });
+    }
+
+    private static int Masked(Session session, ProgramImage image, EnvironmentPlan plan)
+    {
+        using var patterns = new SecretPatterns(plan.MaskedValues());
+        return MaskedRun.Execute(image, patterns, out var exitCode) is { } problem ? session.Fail(problem) : exitCode;
     }
 
     private static Problem? Collect(Session session, string[] paths, EnvironmentPlan plan)

@@ -1,5 +1,4 @@
 using System.Net.Sockets;
-using System.Security.Authentication;
 using System.Text;
 using System.Text.Json;
 using Kist.Cli.Output;
@@ -12,13 +11,14 @@ internal static class Hints
     private const string OneError = "1 error occurred:";
 
     /// <summary>No connection came about.</summary>
-    public static Problem Unreachable(Settings settings, HttpRequestException failure)
+    /// <param name="sawCertificate">The server showed a certificate, so it speaks TLS.</param>
+    public static Problem Unreachable(Settings settings, HttpRequestException failure, bool sawCertificate)
     {
         var server = Server(settings);
         if (failure.HttpRequestError == HttpRequestError.NameResolutionError)
             return Remote($"the host of {server} is not known", "check KIST_ADDR, or --address URL");
         if (failure.HttpRequestError == HttpRequestError.SecureConnectionError)
-            return Untrusted(settings, failure);
+            return Untrusted(settings, sawCertificate);
         if (failure.HttpRequestError == HttpRequestError.InvalidResponse
             || (failure.HttpRequestError == HttpRequestError.ResponseEnded && settings.Address.Scheme == "http"))
             return Remote($"{server} does not answer as HTTP", SwapScheme(settings));
@@ -114,10 +114,9 @@ internal static class Hints
         };
     }
 
-    private static Problem Untrusted(Settings settings, HttpRequestException failure)
+    private static Problem Untrusted(Settings settings, bool sawCertificate)
     {
-        if (failure.InnerException is AuthenticationException or null
-            && failure.InnerException?.InnerException is not IOException)
+        if (sawCertificate)
             return Remote($"the certificate of {Server(settings)} is not trusted here",
                 "KIST_CACERT=FILE or --ca-cert FILE with the server's CA certificate "
                 + "(a generated one lies in its data folder)");

@@ -28,6 +28,7 @@ internal sealed class KistClient : IDisposable
     private const int MaxBody = 64 << 20;
     private readonly Settings _settings;
     private readonly HttpMessageInvoker _invoker;
+    private bool _sawCertificate;
 
     public KistClient(Settings settings, X509Certificate2Collection? authorities)
     {
@@ -39,7 +40,7 @@ internal sealed class KistClient : IDisposable
             ActivityHeadersPropagator = null,
             UseProxy = UsesProxy(),
         };
-        if (settings.Address.Scheme == "https") Secure(handler, settings, authorities);
+        if (settings.Address.Scheme == "https") Secure(handler, authorities);
         _invoker = new HttpMessageInvoker(handler);
     }
 
@@ -83,7 +84,7 @@ internal sealed class KistClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            return Answer.None(Hints.Unreachable(_settings, e));
+            return Answer.None(Hints.Unreachable(_settings, e, _sawCertificate));
         }
         catch (IOException)
         {
@@ -149,16 +150,15 @@ internal sealed class KistClient : IDisposable
         return false;
     }
 
-    private static void Secure(
-        SocketsHttpHandler handler, Settings settings, X509Certificate2Collection? authorities)
+    private void Secure(SocketsHttpHandler handler, X509Certificate2Collection? authorities)
     {
-        if (settings.SkipVerify)
+        // --skip-verify, which every use warns about, is the only way past an error.
+        handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) =>
         {
-#pragma warning disable CA5359 // asked for by name: --skip-verify, which every use warns about
-            handler.SslOptions.RemoteCertificateValidationCallback = static (_, _, _, _) => true;
-#pragma warning restore CA5359
-        }
-        else if (authorities is not null)
+            _sawCertificate = true;
+            return errors == SslPolicyErrors.None || _settings.SkipVerify;
+        };
+        if (authorities is not null)
         {
             var policy = new X509ChainPolicy
             {

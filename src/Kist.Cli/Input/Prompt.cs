@@ -12,7 +12,7 @@ internal static class Prompt
     private const int Interrupted = 3, EndOfText = 4, Backspace = 8, Delete = 127, KillLine = 21;
 
     /// <summary>Whether somebody sits at the terminal and can be asked.</summary>
-    public static bool CanAsk => !Console.IsInputRedirected;
+    public static bool CanAsk => DescriptorStream.IsTerminal(0);
 
     /// <summary>
     /// Reads one secret: on a terminal asked for by <paramref name="name"/> and not echoed, else all of standard
@@ -38,7 +38,7 @@ internal static class Prompt
     /// <summary>Reads all of standard input, up to 1 MiB.</summary>
     public static Problem? ReadAll(SecretWriter to)
     {
-        using var input = Console.OpenStandardInput();
+        using var input = DescriptorStream.Standard(0);
         return ReadAll(input, to, "standard input");
     }
 
@@ -60,14 +60,22 @@ internal static class Prompt
         if (yes) return null;
         if (!CanAsk) return new Problem(question + ": this needs a confirmation", "--yes");
         screen.Ask(question + "? Type yes: ");
-        return Console.ReadLine()?.Trim() is "yes" ? null : new Problem("not confirmed, nothing was done");
+        return ReadLine() == "yes" ? null : new Problem("not confirmed, nothing was done");
+    }
+
+    private static string ReadLine()
+    {
+        using var input = DescriptorStream.Standard(0);
+        var line = new StringBuilder();
+        while (input.ReadByte() is >= 0 and not '\n' and var one && line.Length < 100) line.Append((char)one);
+        return line.ToString().Trim();
     }
 
     private static Problem? Ask(Screen screen, string name, SecretWriter to)
     {
         screen.Ask($"{name} (not shown): ");
         using var raw = TerminalMode.Raw();
-        using var input = Console.OpenStandardInput(1);
+        using var input = DescriptorStream.Standard(0);
         Span<byte> one = stackalloc byte[1];
         Problem? stopped = null;
         while (stopped is null)

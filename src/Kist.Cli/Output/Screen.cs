@@ -1,4 +1,5 @@
 using System.Text;
+using Kist.Cli.Running;
 using Kist.Secrets;
 
 namespace Kist.Cli.Output;
@@ -20,12 +21,12 @@ internal sealed class Screen(Stream output, Stream error, bool outputIsTerminal,
     /// <summary>The screen of this process. Colours only on terminals, and never under NO_COLOR or TERM=dumb.</summary>
     public static Screen OfProcess(bool noColour, bool quiet)
     {
-        var terminal = !Console.IsOutputRedirected;
-        var colour = terminal && !noColour && !Console.IsErrorRedirected
+        var terminal = DescriptorStream.IsTerminal(1);
+        var colour = terminal && !noColour && DescriptorStream.IsTerminal(2)
             && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
             && Environment.GetEnvironmentVariable("TERM") != "dumb";
         return new Screen(
-            Console.OpenStandardOutput(), Console.OpenStandardError(), terminal, colour, quiet);
+            DescriptorStream.Standard(1), DescriptorStream.Standard(2), terminal, colour, quiet);
     }
 
     /// <summary>Writes bytes as they are.</summary>

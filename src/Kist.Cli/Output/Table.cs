@@ -103,28 +103,38 @@ internal sealed class Table : IDisposable
 
     private static void Pad(SecretWriter to, ReadOnlySpan<byte> text, int width, bool last)
     {
-        foreach (var b in text)
+        for (var i = 0; i < text.Length; i++)
         {
-            if (b is < 0x20 and not (byte)'\t' or 0x7f) WriteEscape(to, b);
-            else to.Write([b]);
+            if (IsControl(text, i)) WriteEscape(to, "x"u8, text[i]);
+            else if (IsC1(text, i)) WriteEscape(to, "u00"u8, text[++i]);
+            else to.Write([text[i]]);
         }
         if (last) return;
         for (var i = Columns(text); i < width + Gap; i++) to.Write(" "u8);
     }
 
-    private static void WriteEscape(SecretWriter to, byte b)
+    private static bool IsControl(ReadOnlySpan<byte> text, int at) => text[at] is < 0x20 and not (byte)'\t' or 0x7f;
+
+    // U+0080 to U+009F, which terminals obey like ESC sequences.
+    private static bool IsC1(ReadOnlySpan<byte> text, int at) =>
+        text[at] == 0xC2 && at + 1 < text.Length && text[at + 1] is >= 0x80 and < 0xA0;
+
+    private static void WriteEscape(SecretWriter to, ReadOnlySpan<byte> kind, byte b)
     {
         ReadOnlySpan<byte> digits = "0123456789abcdef"u8;
-        to.Write([(byte)'\\', (byte)'x', digits[b >> 4], digits[b & 15]]);
+        to.Write("\\"u8);
+        to.Write(kind);
+        to.Write([digits[b >> 4], digits[b & 15]]);
     }
 
     private static int Columns(ReadOnlySpan<byte> text)
     {
         var columns = 0;
-        foreach (var b in text)
+        for (var i = 0; i < text.Length; i++)
         {
-            if (b is < 0x20 and not (byte)'\t' or 0x7f) columns += 4;
-            else if ((b & 0xC0) != 0x80) columns++;
+            if (IsControl(text, i)) columns += 4;
+            else if (IsC1(text, i)) columns += 5;
+            else if ((text[i] & 0xC0) != 0x80) columns++;
         }
         return columns;
     }

@@ -23,14 +23,27 @@ internal sealed class EnvironmentPlan(string prefix, IReadOnlyList<EnvironmentPl
     private readonly List<Variable> _variables = [];
     private readonly HashSet<Mapping> _used = [];
 
-    /// <summary>One variable: its name, the secret and field it came from, its value in UTF-8.</summary>
-    public sealed record Variable(string Name, string Origin, SecretBuffer Value);
+    /// <summary>One variable.</summary>
+    /// <param name="Origin">The field and the secret it came from.</param>
+    /// <param name="Value">UTF-8.</param>
+    /// <param name="Masked">Whether it must not show in the program's output.</param>
+    public sealed record Variable(string Name, string Origin, SecretBuffer Value, bool Masked);
 
     /// <summary>A field (of one secret when <paramref name="Path"/> is given) that gets a name of its own.</summary>
     public sealed record Mapping(string? Path, string Field, string Name);
 
     /// <summary>The variables so far.</summary>
     public IReadOnlyList<Variable> Variables => _variables;
+
+    /// <summary>Whether a value must not show in the program's output.</summary>
+    public bool HasMasked => _variables.Exists(static v => v.Masked);
+
+    /// <summary>The values that must not show; valid until this is disposed.</summary>
+    public IEnumerable<ReadOnlyMemory<byte>> MaskedValues()
+    {
+        foreach (var variable in _variables)
+            if (variable.Masked) yield return variable.Value.Memory;
+    }
 
     /// <summary>Reads <c>FIELD=NAME</c> or <c>PATH#FIELD=NAME</c>.</summary>
     public static Problem? ParseMappings(IReadOnlyList<string> texts, out List<Mapping> mappings)
@@ -95,7 +108,8 @@ internal sealed class EnvironmentPlan(string prefix, IReadOnlyList<EnvironmentPl
             JsonText.WriteValue(field.Value, value);
             if (value.WrittenSpan.Contains((byte)0))
                 return new Problem($"{origin} holds a zero byte, which no variable can", "keep it base64-encoded");
-            _variables.Add(new Variable(name, origin, SecretBuffer.Copy(value.WrittenSpan)));
+            _variables.Add(new Variable(name, origin, SecretBuffer.Copy(value.WrittenSpan),
+                IsMasked(field.Value.ValueKind, value.WrittenCount)));
         }
         return null;
     }
@@ -114,6 +128,14 @@ internal sealed class EnvironmentPlan(string prefix, IReadOnlyList<EnvironmentPl
     {
         foreach (var variable in _variables) variable.Value.Dispose();
     }
+
+    // Masking `1` or `true` would garble every output and hide nothing.
+    private static bool IsMasked(JsonValueKind kind, int length) => kind switch
+    {
+        JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null => false,
+        JsonValueKind.Number => length >= 6,
+        _ => length >= Redactor.MinLength,
+    };
 
     private Mapping? MappingOf(string path, string field)
     {

@@ -20,13 +20,12 @@ internal static unsafe partial class Native
     public static bool IsMac => OperatingSystem.IsMacOS();
     public static int SigUsr1 => IsMac ? 30 : 10;
     public static int SigUsr2 => IsMac ? 31 : 12;
-    public static int CloseOnExec => IsMac ? 0x1000000 : 0x80000;
 
     /// <summary>POSIX_SPAWN_SETSID: an extension of glibc, musl and macOS.</summary>
     public static short SpawnSetSid => (short)(IsMac ? 0x400 : 0x80);
 
-    // Linux only: O_RDWR, O_NOCTTY and the window-size requests differ elsewhere.
-    public const int ReadWrite = 2, NoControllingTerminal = 0x100;
+    // Linux only: O_NOCTTY, O_CLOEXEC and the window-size requests differ elsewhere.
+    public const int ReadWrite = 2, NoControllingTerminal = 0x100, CloseOnExec = 0x80000;
     public const nuint GetWindowSize = 0x5413, SetWindowSize = 0x5414;
 
     [LibraryImport(C, EntryPoint = "execve", SetLastError = true)]
@@ -83,12 +82,6 @@ internal static unsafe partial class Native
 
     [LibraryImport(C, EntryPoint = "access")]
     public static partial int Access(byte* path, int mode);
-
-    [LibraryImport(C, EntryPoint = "pipe")]
-    public static partial int Pipe(int* ends);
-
-    [LibraryImport(C, EntryPoint = "fcntl")]
-    public static partial int Control(int descriptor, int command, int value);
 
     [LibraryImport(C, EntryPoint = "close")]
     public static partial int Close(int descriptor);
