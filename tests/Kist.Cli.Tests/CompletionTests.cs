@@ -13,7 +13,8 @@ public sealed class CompletionTests
         var ran = await kist.ShellAsync($$"""
             kist() { "$KIST" "$@"; }
             source <(kist completion bash)
-            COMP_LINE='{{line}}'; COMP_POINT=${#COMP_LINE}; COMP_WORDS=($COMP_LINE); COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
+            COMP_LINE='{{line}}'; COMP_POINT=${#COMP_LINE}; COMP_WORDS=($COMP_LINE)
+            COMP_CWORD=$((${#COMP_WORDS[@]} - 1))
             _kist
             printf '%s\n' "${COMPREPLY[@]}" | sort | paste -sd ' '
             """);

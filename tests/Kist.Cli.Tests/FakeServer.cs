@@ -10,6 +10,7 @@ namespace Kist.Cli.Tests;
 /// </summary>
 internal sealed class FakeServer : IDisposable
 {
+    private const string Mounts = "/v1/sys/internal/ui/mounts/";
     private readonly HttpListener _listener = new();
     private readonly Func<Asked, (int Status, string Body)> _answer;
     private readonly List<Asked> _asked = [];
@@ -32,11 +33,11 @@ internal sealed class FakeServer : IDisposable
         get
         {
             lock (_asked)
-                return [.. _asked.Where(a => !a.Path.StartsWith("/v1/sys/internal/ui/mounts/", StringComparison.Ordinal))];
+                return [.. _asked.Where(static a => !a.Path.StartsWith(Mounts, StringComparison.Ordinal))];
         }
     }
 
-    /// <summary>A server with kv version 2 at prod/ and version 1 at old/, and <paramref name="answer"/> for the rest.</summary>
+    /// <summary>A server with kv v2 at prod/, kv v1 at old/, and <paramref name="answer"/> for the rest.</summary>
     public static FakeServer WithMounts(Func<Asked, (int Status, string Body)> answer) => new(asked =>
         asked.Path.StartsWith("/v1/sys/internal/ui/mounts/prod", StringComparison.Ordinal)
             ? (200, """{"data":{"path":"prod/","type":"kv","options":{"version":"2"}}}""")

@@ -41,7 +41,7 @@ public sealed class HelpTests
         foreach (var command in All(CommandLine.Build()))
         {
             Assert.All(command.Options, option => Assert.False(string.IsNullOrEmpty(option.Description), option.Name));
-            Assert.All(command.Arguments, a => Assert.False(string.IsNullOrEmpty(a.Description), command.Name + a.Name));
+            Assert.All(command.Arguments, a => Assert.False(string.IsNullOrEmpty(a.Description), a.Name));
         }
     }
 

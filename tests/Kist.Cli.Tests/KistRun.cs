@@ -63,7 +63,8 @@ internal sealed class KistRun : IDisposable
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(static n =>
             n.StartsWith("KIST_", StringComparison.Ordinal) || n.StartsWith("VAULT_", StringComparison.Ordinal)
-            || n.EndsWith("_proxy", StringComparison.OrdinalIgnoreCase) || n is "XDG_CONFIG_HOME" or "NO_COLOR").ToList())
+            || n.EndsWith("_proxy", StringComparison.OrdinalIgnoreCase) 
+            || n is "XDG_CONFIG_HOME" or "NO_COLOR").ToList())
             start.Environment.Remove(name);
         start.Environment["HOME"] = Home;
         start.Environment["KIST"] = Binary;

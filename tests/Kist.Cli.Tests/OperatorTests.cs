@@ -50,7 +50,8 @@ public sealed class OperatorTests
     [InlineData(false, 0)]
     public async Task Status_has_exit_code_2_when_sealed(bool isSealed, int exitCode)
     {
-        var answer = $$"""{"type":"shamir","initialized":true,"sealed":{{(isSealed ? "true" : "false")}},"version":"1.2.3"}""";
+        var word = isSealed ? "true" : "false";
+        var answer = $$"""{"type":"shamir","initialized":true,"sealed":{{word}},"version":"1.2.3"}""";
         using var server = new FakeServer(_ => (200, answer));
         using var kist = new KistRun(server.Address);
         var ran = await kist.RunAsync("status");

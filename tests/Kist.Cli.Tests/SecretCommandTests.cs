@@ -29,9 +29,11 @@ public sealed class SecretCommandTests
     {
         using var server = FakeServer.WithMounts(_ => (200, Saved));
         using var kist = new KistRun(server.Address);
-        var ran = await kist.WithInputAsync("""{"n": 1, "o": {"a": [true]}}""", "put", "prod/database", "-", "--cas", "3");
+        var ran = await kist.WithInputAsync(
+            """{"n": 1, "o": {"a": [true]}}""", "put", "prod/database", "-", "--cas", "3");
         Assert.Equal((0, ""), (ran.ExitCode, ran.Error));
-        Assert.Equal("""{"options":{"cas":3},"data":{"n": 1, "o": {"a": [true]}}}""", Assert.Single(server.Requests).Body);
+        Assert.Equal(
+            """{"options":{"cas":3},"data":{"n": 1, "o": {"a": [true]}}}""", Assert.Single(server.Requests).Body);
     }
 
     [Fact]
@@ -54,7 +56,8 @@ public sealed class SecretCommandTests
         var loud = await kist.RunAsync("put", "prod/x", "password=hunter2");
         Assert.StartsWith("Warning: the value of password stands on the command line", loud.Error);
         Assert.DoesNotContain("hunter2", loud.Error);
-        Assert.Equal(("", ""), ((await kist.RunAsync("put", "prod/x", "password=hunter2", "-q")) is var q ? (q.Output, q.Error) : default));
+        var quiet = await kist.RunAsync("put", "prod/x", "password=hunter2", "-q");
+        Assert.Equal(("", ""), (quiet.Output, quiet.Error));
         Assert.Equal("", (await kist.WithInputAsync("x", "put", "prod/x", "password=-")).Error);
     }
 
@@ -131,7 +134,8 @@ public sealed class SecretCommandTests
     [InlineData("null", "there is no secret prod/gone", "kist list prod")]
     public async Task A_version_that_is_gone_says_how_and_what_to_do(string metadata, string error, string hint)
     {
-        using var server = FakeServer.WithMounts(_ => (404, $$$"""{"data":{"data":null,"metadata":{{{metadata}}} }}"""));
+        using var server = FakeServer.WithMounts(
+            _ => (404, $$$"""{"data":{"data":null,"metadata":{{{metadata}}} }}"""));
         using var kist = new KistRun(server.Address);
         var ran = await kist.RunAsync("get", "prod/gone");
         Assert.Equal(2, ran.ExitCode);
@@ -154,7 +158,8 @@ public sealed class SecretCommandTests
         using var server = FakeServer.WithMounts(asked => asked switch
         {
             { Method: "POST" } => (200, Saved),
-            { Path: "/v1/prod/data/x?version=1" } => (200, """{"data":{"data":{"a":"old"},"metadata":{"version":1}}}"""),
+            { Path: "/v1/prod/data/x?version=1" } =>
+                (200, """{"data":{"data":{"a":"old"},"metadata":{"version":1}}}"""),
             _ => (404, """{"data":{"data":null,"metadata":{"version":3,"deletion_time":"2026-01-02T03:04:05Z"}}}"""),
         });
         using var kist = new KistRun(server.Address);
@@ -199,7 +204,8 @@ public sealed class SecretCommandTests
         Assert.Equal(1, ran.ExitCode);
         Assert.Contains("Try:   --yes", ran.Error);
         Assert.Empty(server.Requests);
-        var shell = $"(sleep 0.5; echo no) | script -qec \"$KIST {string.Join(' ', arguments)}\" log; exit ${{PIPESTATUS[1]}}";
+        var line = string.Join(' ', arguments);
+        var shell = $"(sleep 0.5; echo no) | script -qec \"$KIST {line}\" log; exit ${{PIPESTATUS[1]}}";
         Assert.Equal(1, (await kist.ShellAsync(shell)).ExitCode);
         Assert.Empty(server.Requests);
     }

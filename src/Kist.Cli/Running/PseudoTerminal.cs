@@ -19,7 +19,7 @@ internal sealed unsafe class PseudoTerminal : IDisposable
     /// <summary>The side of the child, as a zero-terminated path.</summary>
     public byte[] Path { get; }
 
-    /// <summary>Opens one with the size and modes of the terminal on <paramref name="outer"/>; null: it cannot.</summary>
+    /// <summary>Opens one with the size and modes of the terminal on <paramref name="outer"/>, or gives null.</summary>
     public static PseudoTerminal? Open(int outer)
     {
         if (!OperatingSystem.IsLinux()) return null;

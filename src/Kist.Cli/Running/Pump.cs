@@ -4,7 +4,7 @@ using Kist.Secrets;
 
 namespace Kist.Cli.Running;
 
-/// <summary>Copies one descriptor to another on a thread of its own: output masked on the way, keys as they are.</summary>
+/// <summary>Copies one descriptor to another on a thread of its own: output masked, keys as they are.</summary>
 internal sealed unsafe class Pump
 {
     private const int Chunk = 16 << 10, StackSize = 256 << 10;

@@ -27,7 +27,8 @@ public sealed class HintsTests
     [InlineData(404, """{"errors":[]}""", "nothing at prod/data/a/b", "kist list prod/a")]
     [InlineData(404, """{"errors":["no handler for route 'x'"]}""", "no handler for route 'x'", "kist list prod/a")]
     [InlineData(429, """{"errors":["quota exceeded"]}""", "quota exceeded", "the same again")]
-    [InlineData(500, """{"errors":["1 error occurred:\n\t* boom\n\n"]}""", "the server failed (500): boom", "kist status")]
+    [InlineData(500, """{"errors":["1 error occurred:\n\t* boom\n\n"]}""", "the server failed (500): boom",
+        "kist status")]
     [InlineData(502, "<html>", "the server failed (502)", "kist status")]
     [InlineData(413, """{"errors":["x"]}""", "the request is too large", "split it")]
     [InlineData(400, """{"errors":["2 errors occurred:\n\t* one\n\t* two\n\n"]}""", "one; two", null)]

@@ -27,7 +27,8 @@ public sealed class TlsTests : IDisposable
         using var kist = new KistRun(_address);
         var ran = await kist.RunAsync("status");
         Assert.Equal(1, ran.ExitCode);
-        Assert.StartsWith($"Error: the certificate of {_address} is not trusted here\nTry:   KIST_CACERT=FILE", ran.Error);
+        Assert.StartsWith(
+            $"Error: the certificate of {_address} is not trusted here\nTry:   KIST_CACERT=FILE", ran.Error);
     }
 
     [Theory]

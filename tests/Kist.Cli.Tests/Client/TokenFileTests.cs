@@ -81,10 +81,10 @@ public sealed class TokenFileTests : IDisposable
     [Fact]
     public void Its_place_follows_the_XDG_rule()
     {
-        static string? Home(string name) => name == "HOME" ? "/home/a" : null;
-        Assert.Equal("/home/a/.config/kist/token", TokenFile.DefaultPath(Home));
+        static string? Home(string name) => name == "HOME" ? "/u/a" : null;
+        Assert.Equal("/u/a/.config/kist/token", TokenFile.DefaultPath(Home));
         Assert.Equal("/x/kist/token", TokenFile.DefaultPath(n => n == "XDG_CONFIG_HOME" ? "/x" : Home(n)));
-        Assert.Equal("/home/a/.config/kist/token",
+        Assert.Equal("/u/a/.config/kist/token",
             TokenFile.DefaultPath(n => n == "XDG_CONFIG_HOME" ? "relative" : Home(n)));
         Assert.Equal("/t", TokenFile.DefaultPath(n => n == "KIST_TOKEN_FILE" ? "/t" : Home(n)));
     }

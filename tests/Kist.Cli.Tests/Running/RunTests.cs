@@ -108,7 +108,8 @@ public sealed class RunTests
         using var server = FakeServer.WithSecret(Fields);
         using var kist = new KistRun(server.Address);
         using var process = kist.Start("setsid", ["--wait", KistRun.Binary, "run", "--from", "prod/database", option,
-            "--", "bash", "-c", $"trap 'echo got {signal}; kill $!; exit 9' {signal}; sleep infinity & echo ready $PPID $$; wait"]);
+            "--", "bash", "-c",
+            $"trap 'echo got {signal}; kill $!; exit 9' {signal}; sleep infinity & echo ready $PPID $$; wait"]);
         try
         {
             var ready = (await process.StandardOutput.ReadLineAsync())!.Split(' ');
@@ -145,7 +146,8 @@ public sealed class RunTests
         using var kist = new KistRun(server.Address);
         var inner = "test -t 0 && test -t 1 && test -t 2 && echo terminal \\$(stty size) && exit 5";
         var ran = await kist.ShellAsync(
-            $"script -qec \"stty rows 33 cols 77; $KIST run --from prod/database {option} -- sh -c '{inner}'\" log; echo $?");
+            $"script -qec \"stty rows 33 cols 77; $KIST run --from prod/database {option} -- sh -c '{inner}'\" log; "
+            + "echo $?");
         Assert.Contains("terminal 33 77", ran.Output);
         Assert.EndsWith("5\n", ran.Output);
     }
