@@ -15,4 +15,7 @@ namespace Kist.Kernel;
 [JsonSerializable(typeof(LeaseRecord))]
 [JsonSerializable(typeof(Wrapping.WrapRecord))]
 [JsonSerializable(typeof(Wrapping.JwtClaims))]
+[JsonSerializable(typeof(Quotas.RateLimit))]
+[JsonSerializable(typeof(Quotas.QuotaConfig))]
+[JsonSerializable(typeof(Node.CorsConfig))]
 internal sealed partial class KernelJson : JsonSerializerContext;

@@ -7,6 +7,15 @@ namespace Kist.Server;
 /// <summary>The only file that names every plug-in. Removing one is deleting its folder, its tests and its line here.</summary>
 public static class Catalog
 {
+    // Initialised before Engines, which contains them: an engine that is built leaves its list.
+    private static readonly IEnumerable<EngineKind> AnnouncedEngines =
+        from type in (string[])["transit", "pki", "ssh", "totp", "database", "aws", "azure", "gcp", "consul", "rabbitmq", "ldap"]
+        select Server.Engines.Announced.AnnouncedEngine.Kind(type, isLogin: false);
+
+    private static readonly IEnumerable<EngineKind> AnnouncedLogins =
+        from type in (string[])["approle", "jwt", "oidc", "kubernetes", "cert", "ldap", "github", "radius", "aws", "azure", "gcp"]
+        select Server.Engines.Announced.AnnouncedEngine.Kind(type, isLogin: true);
+
     /// <summary>The kinds of engine and login.</summary>
     public static IReadOnlyList<EngineKind> Engines { get; } =
     [
@@ -19,6 +28,8 @@ public static class Catalog
         Server.Engines.Identity.IdentityEngine.Kind,
         Logins.Token.TokenLogin.Kind,
         Logins.UserPass.UserPassLogin.Kind,
+        .. AnnouncedEngines,
+        .. AnnouncedLogins,
     ];
 
     /// <summary>The kinds of audit sink.</summary>

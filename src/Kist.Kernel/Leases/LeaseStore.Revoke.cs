@@ -83,6 +83,27 @@ public sealed partial class LeaseStore
         return count;
     }
 
+    /// <summary>
+    /// Leases whose revocation was given up, in the order of their ids, at most <paramref name="limit"/>. Reads every lease:
+    /// for people, not for requests.
+    /// </summary>
+    public async ValueTask<IReadOnlyList<LeaseRecord>> IrrevocableAsync(int limit, CancellationToken ct)
+    {
+        var found = new List<LeaseRecord>();
+        for (var after = ""; ;)
+        {
+            var keys = await _storage.ScanAsync("id/", after, Page, ct);
+            foreach (var key in keys)
+            {
+                if (await FindAsync(key["id/".Length..], ct) is not { FailedRevocations: >= MaxRevocationAttempts } lease) continue;
+                found.Add(lease);
+                if (found.Count == limit) return found;
+            }
+            if (keys.Count < Page) return found;
+            after = keys[^1];
+        }
+    }
+
     private async ValueTask ExpireAsync(string key, CancellationToken ct)
     {
         using var value = await _storage.GetAsync(key, ct);

@@ -59,6 +59,21 @@ public sealed record MountEntry
     /// <summary>For logins: <c>default-service</c>, <c>default-batch</c>, <c>service</c> or <c>batch</c>; null elsewhere.</summary>
     public string? TokenType { get; init; }
 
+    /// <summary>The plug-in version that was asked for. Stored for clients; there is one version of each engine.</summary>
+    public string? PluginVersion { get; init; }
+
+    /// <summary>Accessors of logins to which this mount may delegate; null when never set. Stored for clients.</summary>
+    public IReadOnlyList<string>? DelegatedAuthAccessors { get; init; }
+
+    /// <summary>Managed keys that the mount may use; null when never set. Stored for clients.</summary>
+    public IReadOnlyList<string>? AllowedManagedKeys { get; init; }
+
+    /// <summary>The identity key that signs the mount's own tokens; null when never set. Stored for clients.</summary>
+    public string? IdentityTokenKey { get; init; }
+
+    /// <summary>When a login locks a user out after wrong passwords; null: as the engine does by itself.</summary>
+    public UserLockout? UserLockout { get; init; }
+
     /// <summary>True while its data is being deleted; it answers nothing then.</summary>
     public bool Tainted { get; init; }
 
@@ -66,3 +81,10 @@ public sealed record MountEntry
     [JsonIgnore]
     public bool IsLogin => Path.StartsWith("auth/", StringComparison.Ordinal);
 }
+
+/// <summary>After how many failures a user is locked out, and for how long.</summary>
+/// <param name="Threshold">Failures until then; zero: the engine's own.</param>
+/// <param name="Duration">For how long; zero: the engine's own.</param>
+/// <param name="CounterReset">After which time without failures counting starts again; zero: the engine's own.</param>
+/// <param name="Disable">Whether nobody is locked out.</param>
+public sealed record UserLockout(long Threshold, TimeSpan Duration, TimeSpan CounterReset, bool Disable);

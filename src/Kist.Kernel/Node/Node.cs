@@ -50,6 +50,9 @@ public sealed class Node : IAsyncDisposable
     /// <summary>Everything that exists while unsealed; null while sealed.</summary>
     public Unsealed? Current => Volatile.Read(ref _current);
 
+    /// <summary>What was asked of this process so far, for the metrics.</summary>
+    public Pipeline.RequestCounts Counts { get; } = new();
+
     /// <summary>When the node was unsealed, or null.</summary>
     public DateTimeOffset? UnsealedAt { get; private set; }
 

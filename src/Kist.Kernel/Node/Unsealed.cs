@@ -5,6 +5,7 @@ using Kist.Kernel.Identity;
 using Kist.Kernel.Leases;
 using Kist.Kernel.Mounts;
 using Kist.Kernel.Policies;
+using Kist.Kernel.Policies.Passwords;
 using Kist.Kernel.Quotas;
 using Kist.Kernel.Routes;
 using Kist.Kernel.Tokens;
@@ -74,6 +75,12 @@ public sealed class Unsealed : IAsyncDisposable
     /// <summary>The rate limits.</summary>
     public QuotaStore Quotas { get; private set; } = null!;
 
+    /// <summary>Which web pages may call.</summary>
+    public CorsStore Cors { get; private set; } = null!;
+
+    /// <summary>The password policies.</summary>
+    public PasswordPolicyStore PasswordPolicies { get; private set; } = null!;
+
     /// <summary>Response wrapping.</summary>
     public WrappingStore Wrapping { get; private set; } = null!;
 
@@ -103,6 +110,8 @@ public sealed class Unsealed : IAsyncDisposable
         kernel.Identity = new IdentityStore(kernel, barrier.View("identity/"));
         kernel.Wrapping = new WrappingStore(kernel);
         kernel.Quotas = await QuotaStore.LoadAsync(kernel, core.Sub("quota/"), ct);
+        kernel.Cors = await CorsStore.LoadAsync(core, ct);
+        kernel.PasswordPolicies = new PasswordPolicyStore(core.Sub("password-policy/"));
         kernel.Audit = await AuditRegistry.OpenAsync(core.Sub("audit/"), node.Clock,
             node.Parts.Sinks(node.Settings), null, text => node.Log.Note(LogLevel.Error, text), ct);
         kernel._wrapKey = await LoadWrapKeyAsync(core, ct);

@@ -29,7 +29,8 @@ public static class Envelope
             output.Advance(written);
         }
         output.Write("\",\"lease_id\":\""u8);
-        if (response.Lease is { Id.Length: > 0 } lease) output.Write(JsonEncodedText.Encode(lease.Id).EncodedUtf8Bytes);
+        if ((response.Lease?.Id ?? response.ShownLeaseId) is { Length: > 0 } lease)
+            output.Write(JsonEncodedText.Encode(lease).EncodedUtf8Bytes);
         output.Write("\",\"renewable\":"u8);
         output.Write(response.Lease?.Renewable ?? response.ShownRenewable ? "true"u8 : "false"u8);
         output.Write(",\"lease_duration\":"u8);

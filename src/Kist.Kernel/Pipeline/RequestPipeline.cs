@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kist.Kernel.Audit;
 using Kist.Kernel.Barrier;
 using Kist.Kernel.Mounts;
@@ -22,16 +23,17 @@ public sealed class RequestPipeline(Node.Node node)
             {
                 Message = "error performing token check: Vault is sealed",
             };
+        var started = Stopwatch.GetTimestamp();
         try
         {
-            return await RunAsync(kernel, request);
+            return node.Counts.Count(await RunAsync(kernel, request), started);
         }
         catch (Exception e) when (FaultOf(e) is not null)
         {
             var fault = FaultOf(e)!;
             if (fault.Kind is FaultKind.Internal or FaultKind.Unavailable or FaultKind.StorageFull)
                 node.Log.RequestFailed(request.Id, request.Path.Value, e);
-            return fault;
+            return node.Counts.Count(fault, started);
         }
     }
 
@@ -41,7 +43,8 @@ public sealed class RequestPipeline(Node.Node node)
         if (target.Refusal is { } malformed) return malformed;
 
         List<KeyValuePair<string, string>>? headers = null;
-        if (kernel.Quotas.Take(request, target.Mount, ref headers) is { } exceeded) return exceeded.With(headers);
+        if (kernel.Quotas.Take(request, target.Mount, ref headers) is { } exceeded)
+            return (await RefuseOverQuotaAsync(kernel, request, target, exceeded)).With(headers);
         if (target.Route?.Gate is { } gate && await gate(request, request.Aborted) is { } closed) return closed;
 
         var (caller, refused, isLastUse) = await IdentifyAsync(kernel, request, target);
@@ -67,6 +70,14 @@ public sealed class RequestPipeline(Node.Node node)
         {
             if (isLastUse) await kernel.Tokens.RevokeAsync(caller.Entry!.Hash, CancellationToken.None);
         }
+    }
+
+    /// <summary>Refused requests would flood the audit, so they are in it only where the configuration asks for them.</summary>
+    private static async ValueTask<Fault> RefuseOverQuotaAsync(Unsealed kernel, Request request, Target target, Fault exceeded)
+    {
+        if (!kernel.Quotas.Config.EnableRateLimitAuditLogging) return exceeded;
+        var trail = new AuditTrail(kernel, request, Caller.Anonymous, target.Mount?.Entry, writesAhead: false);
+        return (await trail.RefuseAsync(exceeded)).Fault!;
     }
 
     /// <summary>Who asks, with one use taken from a token that counts them.</summary>

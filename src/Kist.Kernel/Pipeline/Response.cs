@@ -41,6 +41,9 @@ public sealed class Response : IDisposable
     /// <summary>Whether <see cref="ShownLeaseDuration"/> is shown as renewable.</summary>
     public bool ShownRenewable { get; init; }
 
+    /// <summary>The id of a lease that is shown although this answer does not make it (a renewal).</summary>
+    public string? ShownLeaseId { get; init; }
+
     /// <summary>A status other than the front's usual one for this answer.</summary>
     public int? Status { get; init; }
 

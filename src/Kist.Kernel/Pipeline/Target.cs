@@ -34,8 +34,12 @@ internal readonly struct Target
         if (request.Operation is Operation.Update or Operation.Patch && path.EndsWith("/"))
             return new Target(null, null, default, null, Fault.Invalid("cannot write to a path ending in '/'"));
         if (!kernel.Mounts.Current.TryFind(path, out var mount)) return default;
-        if (!mount.Routes.TryMatch(mount.Below(path), out var pattern, out var captures))
-            return new Target(mount, null, default, null, null);
+        var below = mount.Below(path);
+        if (!mount.Routes.TryMatch(below, out var pattern, out var captures))
+            return request.Operation is Operation.Help && below.IsEmpty
+                ? new Target(mount, mount.Routes.Index, default, mount.Routes.Index[Operation.Help], null)
+                : new Target(mount, null, default, null, null);
+        if (request.Operation is Operation.List && !pattern.TakesFolders) return new Target(mount, null, default, null, null);
         return new Target(mount, pattern, captures, pattern[request.Operation], null);
     }
 

@@ -95,6 +95,21 @@ public sealed class Acl
         IsRoot ? ["root"] : CapabilityNames.Of(Find(path, isList: true)?.Capabilities ?? Capabilities.None);
 
     /// <summary>
+    /// Whether any rule grants anything on <paramref name="mountPath"/> (with its slash) or on a path below it: what a
+    /// caller must have to be told about a mount.
+    /// </summary>
+    public bool HasAccessBelow(string mountPath)
+    {
+        if (IsRoot) return true;
+        if (Find(mountPath, isList: false) is { } own && own.Grants) return true;
+        foreach (var (path, permissions) in _exact)
+            if (permissions.Grants && path.StartsWith(mountPath, StringComparison.Ordinal)) return true;
+        foreach (var rule in _patterns.Rules)
+            if (rule.Permissions.Grants && rule.Pattern.ReachesBelow(mountPath)) return true;
+        return false;
+    }
+
+    /// <summary>
     /// Writes the object that <c>sys/internal/ui/resultant-acl</c> answers: <c>root</c>, or the merged rules under
     /// <c>exact_paths</c> and <c>glob_paths</c> (there without their star).
     /// </summary>

@@ -72,6 +72,22 @@ internal sealed class PathPattern : IComparable<PathPattern>
         }
     }
 
+    /// <summary>Whether some path below <paramref name="folder"/> (which ends with a slash) could match.</summary>
+    internal bool ReachesBelow(ReadOnlySpan<char> folder)
+    {
+        ReadOnlySpan<char> pattern = Body;
+        while (true)
+        {
+            var patternEnd = pattern.IndexOf('/');
+            if (patternEnd < 0) return IsGlob && folder.StartsWith(pattern);
+            var pathEnd = folder.IndexOf('/');
+            if (pathEnd < 0) return true;
+            if (pattern[..patternEnd] is not "+" && !folder[..pathEnd].SequenceEqual(pattern[..patternEnd])) return false;
+            pattern = pattern[(patternEnd + 1)..];
+            folder = folder[(pathEnd + 1)..];
+        }
+    }
+
     /// <summary>
     /// Vault's priority: a later first wildcard, then no star, then fewer wildcards, then longer, then the greater
     /// text.

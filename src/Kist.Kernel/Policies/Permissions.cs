@@ -12,6 +12,8 @@ internal sealed record Permissions(
 
     internal bool IsDenied => (Capabilities & Capabilities.Deny) != 0;
 
+    internal bool Grants => !IsDenied && Capabilities is not Capabilities.None;
+
     /// <summary>
     /// Two rules on one path: deny wins; capabilities add up; of two wrapping limits the shorter counts, for both ends;
     /// a constraint of one rule also binds what the other grants.

@@ -8,7 +8,8 @@ namespace Kist.Kernel.Routes;
 /// One operation on one path pattern of an engine, as data. Help, OpenAPI, CLI help, UI forms and the security tables are
 /// written from it.
 /// <para>Pattern: literal segments; <c>{name}</c> for one segment (letters, digits, <c>_ - . @</c>); <c>{name...}</c> as
-/// the last segment for everything after the slash, which may be empty.</para>
+/// the last segment for everything after the slash, which may be empty; <c>{name+}</c> the same, never empty, and one literal
+/// segment may follow.</para>
 /// </summary>
 public sealed record Route(
     Operation Operation, string Pattern, Handler Handler, string Summary, params Field[] Fields)

@@ -23,7 +23,11 @@ public sealed class RouteTable
             .ToDictionary(g => g.Key, g => g.ToArray());
         _lookup = _byFirstLiteral.GetAlternateLookup<ReadOnlySpan<char>>();
         _captureFirst = [.. patterns.Where(p => p.FirstLiteral is null)];
+        Index = RoutePattern.IndexOf(routes);
     }
+
+    /// <summary>Stands for the mount itself, which only describes itself.</summary>
+    public RoutePattern Index { get; }
 
     /// <summary>The routes as the engine declared them.</summary>
     public IReadOnlyList<Route> Routes { get; }
@@ -96,14 +100,27 @@ public sealed class RoutePattern
             _byOperation[(int)route.Operation] = route;
         }
         Routes = routes;
+        _byOperation[(int)Operation.Help] ??= RouteHelp.Of(this);
         Rank = string.Concat(_segments.Select(s => (char)('0' + (int)s.Kind))) + "~";
     }
+
+    private RoutePattern(Route index) : this("", [index])
+    {
+    }
+
+    internal static RoutePattern IndexOf(IReadOnlyList<Route> routes) => new(RouteHelp.Of(routes));
 
     /// <summary>The pattern's text.</summary>
     public string Pattern { get; }
 
     /// <summary>The routes on this pattern.</summary>
     public IReadOnlyList<Route> Routes { get; }
+
+    /// <summary>
+    /// Whether a path with a slash at its end is a folder to this pattern. If not, a LIST of it is of a path that does not
+    /// exist, rather than an operation that does not.
+    /// </summary>
+    public bool TakesFolders => this[Operation.List] is not null || _segments is [.., { IsRest: true }];
 
     /// <summary>The names of the captures, in order.</summary>
     public IReadOnlyList<string> CaptureNames { get; }
@@ -125,11 +142,7 @@ public sealed class RoutePattern
         for (var i = 0; i < _segments.Length; i++)
         {
             var segment = _segments[i];
-            if (segment.Kind is SegmentKind.Rest)
-            {
-                captures.Add(rest.ToString());
-                return true;
-            }
+            if (segment.IsRest) return TryMatchRest(segment, i, rest, ref captures);
             var slash = rest.IndexOf('/');
             var part = slash < 0 ? rest : rest[..slash];
             if (!segment.Accepts(part)) return false;
@@ -141,14 +154,31 @@ public sealed class RoutePattern
         return rest.IsEmpty;
     }
 
-    private enum SegmentKind { Literal, Name, Rest }
+    /// <summary>What is left goes to the capture, except the literal that may follow it.</summary>
+    private bool TryMatchRest(Segment segment, int index, ReadOnlySpan<char> rest, ref Captures captures)
+    {
+        if (index < _segments.Length - 1)
+        {
+            var tail = _segments[^1].Text;
+            if (rest.Length <= tail.Length || !rest.EndsWith(tail) || rest[^(tail.Length + 1)] != '/') return false;
+            rest = rest[..^(tail.Length + 1)];
+        }
+        if (segment.Kind is SegmentKind.SomeRest && rest.IsEmpty) return false;
+        captures.Add(rest.ToString());
+        return true;
+    }
+
+    private enum SegmentKind { Literal, Name, SomeRest, Rest }
 
     private readonly record struct Segment(SegmentKind Kind, string Text)
     {
+        public bool IsRest => Kind is SegmentKind.Rest or SegmentKind.SomeRest;
+
         public static Segment Parse(string text)
         {
             if (!text.StartsWith('{')) return new Segment(SegmentKind.Literal, text);
             var name = text[1..^1];
+            if (name.EndsWith('+')) return new Segment(SegmentKind.SomeRest, name[..^1]);
             return name.EndsWith("...", StringComparison.Ordinal)
                 ? new Segment(SegmentKind.Rest, name[..^3])
                 : new Segment(SegmentKind.Name, name);

@@ -53,9 +53,11 @@ public sealed partial class TokenStore
     {
         var epoch = _cache.Epoch;
         var (policies, identity) = (_kernel.Policies.Generation, _kernel.Identity.Generation);
-        if (await LookupAsync(request.Token!, ct) is not { } entry) return (null, Fault.BadToken);
+        // A wrapping token may come in its signed form; that form is never cached, since it is not what gets forgotten.
+        var text = _kernel.Wrapping.TokenOf(request.Token!) ?? request.Token!;
+        if (await LookupAsync(text, ct) is not { } entry) return (null, Fault.BadToken);
         var caller = await ResolveAsync(entry, ct);
-        if (entry.Type is TokenType.Service) _cache.Add(hash, caller, policies, identity, epoch);
+        if (entry.Type is TokenType.Service && ReferenceEquals(text, request.Token)) _cache.Add(hash, caller, policies, identity, epoch);
         return Check(caller, request);
     }
 

@@ -23,6 +23,20 @@ public sealed class WrapJwt
         _clock = clock;
     }
 
+    /// <summary>The point of the public key on P-521, as <c>sys/wrapping/pubkey</c> shows it: decimal numbers.</summary>
+    public (string X, string Y) PublicKey
+    {
+        get
+        {
+            var point = _key.ExportParameters(includePrivateParameters: false).Q;
+            return (Decimal(point.X!), Decimal(point.Y!));
+        }
+    }
+
+    private static string Decimal(byte[] number) =>
+        new System.Numerics.BigInteger(number, isUnsigned: true, isBigEndian: true).ToString(
+            System.Globalization.CultureInfo.InvariantCulture);
+
     internal string Sign(string token, TokenEntry entry, string creationPath, TimeSpan ttl)
     {
         var now = _clock.GetUtcNow().ToUnixTimeSeconds();

@@ -69,6 +69,9 @@ public sealed class WrappingStore
     /// </summary>
     public string? TokenOf(string text) => text.Count(c => c == '.') == 2 ? _kernel.WrapTokens.Open(text) : text;
 
+    /// <summary>The public key of wrapping tokens in signed form: X and Y on P-521.</summary>
+    public (string X, string Y) PublicKey => _kernel.WrapTokens.PublicKey;
+
     /// <summary>The entry of a live wrapping token, or null for any other text.</summary>
     public async ValueTask<TokenEntry?> FindAsync(string token, CancellationToken ct) =>
         await _kernel.Tokens.LookupAsync(token, ct) is { Policies: [PolicyName] } entry ? entry : null;

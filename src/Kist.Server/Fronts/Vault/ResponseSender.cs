@@ -43,7 +43,8 @@ internal static class ResponseSender
         if (response.Fault is { } fault) return SendAsync(http, fault);
         if (response.ContentType is { } type) return http.SendAsync(response.Status ?? 200, type, response.Data.Span);
         var isEmpty = !response.HasData && response.Token is null && response.Wrap is null && response.Lease is null
-            && response.Warnings is null;
+            && response.Warnings is null && response.ShownLeaseId is null;
+        if (isEmpty && response.Status == 204) return http.SendAsync(204, "", default);
         if (isEmpty && response.Status is null)
             return request.Operation is Operation.Read or Operation.List
                 ? http.SendErrorAsync(404, null)

@@ -1,0 +1,72 @@
+using System.Text.Json;
+using Kist.Kernel.Mounts;
+using Kist.Kernel.Node;
+
+namespace Kist.Server.Engines.Sys;
+
+/// <summary>How a mount is shown.</summary>
+internal static class MountShape
+{
+    /// <summary>The path as <c>sys/mounts</c> and <c>sys/auth</c> show it: logins without their <c>auth/</c>.</summary>
+    public static string ShownPath(MountEntry entry) => entry.IsLogin ? entry.Path["auth/".Length..] : entry.Path;
+
+    /// <summary>The members of an entry of <c>sys/mounts</c>.</summary>
+    public static void Write(Utf8JsonWriter json, MountEntry entry, string version)
+    {
+        json.WriteString("type", entry.Type);
+        json.WriteString("description", entry.Description);
+        json.WriteString("accessor", entry.Accessor);
+        json.WriteString("uuid", entry.Uuid);
+        json.WriteBoolean("local", entry.Local);
+        json.WriteBoolean("seal_wrap", entry.SealWrap);
+        json.WriteBoolean("external_entropy_access", entry.ExternalEntropyAccess);
+        json.WriteMap("options", entry.Options);
+        json.WriteString("plugin_version", entry.PluginVersion ?? "");
+        json.WriteString("running_plugin_version", $"v{version}+builtin.kist");
+        json.WriteString("running_sha256", "");
+        json.WriteString("deprecation_status", "supported");
+        json.WriteStartObject("config");
+        json.WriteSeconds("default_lease_ttl", entry.DefaultLeaseTtl);
+        json.WriteSeconds("max_lease_ttl", entry.MaxLeaseTtl);
+        json.WriteBoolean("force_no_cache", entry.ForceNoCache);
+        WriteCommon(json, entry);
+        json.WriteEndObject();
+    }
+
+    /// <summary>The members of <c>tune</c>: the limits as they are in effect.</summary>
+    public static void WriteTune(Utf8JsonWriter json, MountEntry entry, Unsealed kernel)
+    {
+        json.WriteString("description", entry.Description);
+        json.WriteSeconds("default_lease_ttl", kernel.Mounts.DefaultTtl(entry));
+        json.WriteSeconds("max_lease_ttl", kernel.Mounts.MaxTtl(entry));
+        json.WriteBoolean("force_no_cache", entry.ForceNoCache);
+        WriteCommon(json, entry);
+        if (entry.Options is { Count: > 0 }) json.WriteMap("options", entry.Options);
+    }
+
+    private static void WriteCommon(Utf8JsonWriter json, MountEntry entry)
+    {
+        if (entry.TokenType is not null) json.WriteString("token_type", entry.TokenType);
+        WriteIfSet(json, "audit_non_hmac_request_keys", entry.AuditNonHmacRequestKeys);
+        WriteIfSet(json, "audit_non_hmac_response_keys", entry.AuditNonHmacResponseKeys);
+        if (!string.IsNullOrEmpty(entry.ListingVisibility)) json.WriteString("listing_visibility", entry.ListingVisibility);
+        WriteIfSet(json, "passthrough_request_headers", entry.PassthroughRequestHeaders);
+        WriteIfSet(json, "allowed_response_headers", entry.AllowedResponseHeaders);
+        WriteIfSet(json, "delegated_auth_accessors", entry.DelegatedAuthAccessors);
+        WriteIfSet(json, "allowed_managed_keys", entry.AllowedManagedKeys);
+        if (!string.IsNullOrEmpty(entry.PluginVersion)) json.WriteString("plugin_version", entry.PluginVersion);
+        if (!string.IsNullOrEmpty(entry.IdentityTokenKey)) json.WriteString("identity_token_key", entry.IdentityTokenKey);
+        if (entry.UserLockout is not { } lockout) return;
+        json.WriteStartObject("user_lockout_config");
+        json.WriteNumber("lockout_threshold", lockout.Threshold);
+        json.WriteSeconds("lockout_duration", lockout.Duration);
+        json.WriteSeconds("lockout_counter_reset_duration", lockout.CounterReset);
+        json.WriteBoolean("lockout_disable", lockout.Disable);
+        json.WriteEndObject();
+    }
+
+    private static void WriteIfSet(Utf8JsonWriter json, string name, IReadOnlyList<string>? texts)
+    {
+        if (texts is not null) json.WriteTexts(name, texts);
+    }
+}
