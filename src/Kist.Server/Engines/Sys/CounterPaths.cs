@@ -56,8 +56,7 @@ internal sealed class CounterPaths
         return Total("service_tokens", total);
     }
 
-    private async ValueTask<Response> EntitiesAsync(Call call) =>
-        Total("entities", await _kernel.Identity.CountAsync(call.Aborted));
+    private static ValueTask<Response> EntitiesAsync(Call call) => new(Total("entities", 0));
 
     private static Response Total(string what, int total) => Response.Json(json =>
     {
