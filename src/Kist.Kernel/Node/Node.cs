@@ -11,7 +11,7 @@ namespace Kist.Kernel.Node;
 /// The life of the process: it owns the store and knows how the root key is guarded. <see cref="Current"/> is everything that
 /// exists while unsealed; it appears whole and is dropped whole.
 /// </summary>
-public sealed class Node : IAsyncDisposable
+public sealed partial class Node : IAsyncDisposable
 {
     private readonly SemaphoreSlim _changing = new(1, 1);
     private Unsealed? _current;
@@ -23,6 +23,7 @@ public sealed class Node : IAsyncDisposable
         Parts = parts;
         _settings = settings;
         Engines = parts.Engines.ToDictionary(e => (e.Type, e.IsLogin));
+        Unsealing = new Unsealing(this);
     }
 
     /// <summary>What the host gave this node.</summary>
@@ -61,28 +62,11 @@ public sealed class Node : IAsyncDisposable
 
     /// <summary>
     /// Initialises an empty store: a new root key, wrapped by <paramref name="seal"/>, a new keyring, all in one batch; then
-    /// unseals it and returns a root token. Throws <see cref="Barrier.BarrierException"/> when it is initialised already.
+    /// makes a root token (<paramref name="rootToken"/>, or null for a new one) and returns it. The node stays sealed.
+    /// Throws <see cref="Barrier.BarrierException"/> when the store is initialised already.
     /// </summary>
-    public async ValueTask<string> InitializeAsync(ISeal seal, SealConfig config, string? rootToken, CancellationToken ct)
-    {
-        await _changing.WaitAsync(ct);
-        try
-        {
-            using var rootKey = SecretBuffer.Rent(KeyWrap.KeyBytes);
-            RandomNumberGenerator.Fill(rootKey.Span);
-            var wrapped = await seal.WrapAsync(rootKey.Memory, ct);
-            var barrier = await Barrier.Barrier.InitializeAsync(
-                Store, rootKey, Clock, batch => RootKeyStore.Put(batch, config, wrapped), ct);
-            var kernel = await Unsealed.OpenAsync(this, barrier, ct);
-            var token = await kernel.Tokens.CreateRootAsync(rootToken, ct);
-            Publish(kernel);
-            return token;
-        }
-        finally
-        {
-            _changing.Release();
-        }
-    }
+    public ValueTask<string> InitializeAsync(ISeal seal, SealConfig config, string? rootToken, CancellationToken ct) =>
+        InitializeAsync(seal, config, null, rootToken, ct);
 
     /// <summary>
     /// Opens the store with its root key, as <paramref name="seal"/> gives it back. Does nothing when already unsealed.
@@ -97,8 +81,7 @@ public sealed class Node : IAsyncDisposable
             var stored = await RootKeyStore.LoadAsync(Store, ct) ?? throw new SealException("the store is not initialised");
             using var rootKey = await seal.UnwrapAsync(stored.Wrapped, ct);
             var started = Clock.GetTimestamp();
-            var barrier = await Barrier.Barrier.OpenAsync(Store, rootKey, Clock, ct);
-            Publish(await Unsealed.OpenAsync(this, barrier, ct));
+            await PublishAsync(await Barrier.Barrier.OpenAsync(Store, rootKey, Clock, ct), ct);
             Log.Unsealed(Clock.GetElapsedTime(started));
         }
         finally
@@ -129,13 +112,59 @@ public sealed class Node : IAsyncDisposable
     {
         await SealAsync();
         await Store.DisposeAsync();
+        Unsealing.Dispose();
         _changing.Dispose();
     }
 
-    private void Publish(Unsealed kernel)
+    private async ValueTask<string> InitializeAsync(
+        ISeal seal, SealConfig config, StoredRecoveryKey? recovery, string? rootToken, CancellationToken ct)
     {
+        await _changing.WaitAsync(ct);
+        try
+        {
+            if (await RootKeyStore.LoadAsync(Store, ct) is not null)
+            {
+                _isInitialized = true;
+                throw new Barrier.BarrierException("the store is initialised already; it was not changed");
+            }
+            using var rootKey = SecretBuffer.Rent(KeyWrap.KeyBytes);
+            RandomNumberGenerator.Fill(rootKey.Span);
+            var wrapped = await seal.WrapAsync(rootKey.Memory, ct);
+            var barrier = await Barrier.Barrier.InitializeAsync(Store, rootKey, Clock, batch =>
+            {
+                RootKeyStore.Put(batch, config, wrapped);
+                if (recovery is not null) RecoveryKeyStore.Put(batch, recovery);
+            }, ct);
+            await using var kernel = await OpenAsync(barrier, ct);
+            var token = await kernel.Tokens.CreateRootAsync(rootToken, ct);
+            Log.Initialized(seal.Type);
+            return token;
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
+    private async ValueTask PublishAsync(Barrier.Barrier barrier, CancellationToken ct)
+    {
+        var kernel = await OpenAsync(barrier, ct);
         UnsealedAt = Clock.GetUtcNow();
         Volatile.Write(ref _current, kernel);
+    }
+
+    /// <summary>Builds the kernel; if that fails, the keys are zeroed.</summary>
+    private async ValueTask<Unsealed> OpenAsync(Barrier.Barrier barrier, CancellationToken ct)
+    {
+        try
+        {
+            return await Unsealed.OpenAsync(this, barrier, ct);
+        }
+        catch
+        {
+            barrier.Dispose();
+            throw;
+        }
     }
 }
 
@@ -148,4 +177,8 @@ public sealed class Node : IAsyncDisposable
 /// <param name="Log">Where events go.</param>
 /// <param name="Version">The program's version, as clients see it.</param>
 public sealed record NodeParts(IStore Store, ISeal? Seal, IReadOnlyList<EngineKind> Engines,
-    Func<Settings, IReadOnlyDictionary<string, AuditSinkMaker>> Sinks, TimeProvider Clock, NodeLog Log, string Version);
+    Func<Settings, IReadOnlyDictionary<string, AuditSinkMaker>> Sinks, TimeProvider Clock, NodeLog Log, string Version)
+{
+    /// <summary>The seal that is to be replaced (its stanza has <c>disabled = "true"</c>); null when there is none.</summary>
+    public ISeal? OldSeal { get; init; }
+}

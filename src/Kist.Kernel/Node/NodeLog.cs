@@ -29,6 +29,14 @@ public sealed record NodeLog(Action<LogLevel, string, Exception?> Write)
 
     internal void SealFailed(string reason) => Write(LogLevel.Error, $"automatic unseal failed reason=\"{reason}\"", null);
 
+    internal void Initialized(string seal) => Write(LogLevel.Info, $"initialised seal={seal}", null);
+
+    internal void SealMigrated(string from, string to) =>
+        Write(LogLevel.Warn, $"seal migrated from={from} to={to}", null);
+
+    internal void KeyAttempt(string what, string step, string nonce) =>
+        Write(LogLevel.Warn, $"{what} {step} nonce={nonce}", null);
+
     internal void Note(LogLevel level, string text) => Write(level, text, null);
 }
 

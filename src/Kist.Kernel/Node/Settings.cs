@@ -29,6 +29,11 @@ public sealed record Settings
     /// <summary>Whether <c>sys/metrics</c> of the listener answers without a token.</summary>
     public bool OpenMetrics { get; init; }
 
+    /// <summary>
+    /// Whether cancelling a rekey or the generation of a root token needs the attempt's nonce. Vault's clients send none.
+    /// </summary>
+    public bool CancelNeedsNonce { get; init; }
+
     /// <summary>The configuration without secrets, as JSON, for <c>sys/config/state/sanitized</c>.</summary>
     public ReadOnlyMemory<byte> Sanitized { get; init; }
 }

@@ -31,6 +31,9 @@ public sealed class Unsealed : IAsyncDisposable
         Core = barrier.View("kernel/");
         TokenStorage = barrier.View("token/");
         Data = barrier.View("mount/");
+        Rekey = new Rekey(this, isRecovery: false);
+        RecoveryRekey = new Rekey(this, isRecovery: true);
+        RootGeneration = new RootGeneration(this);
     }
 
     /// <summary>The node this belongs to.</summary>
@@ -41,6 +44,18 @@ public sealed class Unsealed : IAsyncDisposable
 
     /// <summary>Names the cluster: shown in <c>sys/health</c>, made at initialisation.</summary>
     public string ClusterId { get; }
+
+    /// <summary>The name shown in <c>sys/health</c>.</summary>
+    public string ClusterName => Settings.ClusterName ?? "kist-cluster-" + ClusterId[..8];
+
+    /// <summary>The replacement of the root key and of the unseal keys.</summary>
+    public Rekey Rekey { get; }
+
+    /// <summary>The replacement of the recovery keys.</summary>
+    public Rekey RecoveryRekey { get; }
+
+    /// <summary>The making of a root token by those who hold the keys.</summary>
+    public RootGeneration RootGeneration { get; }
 
     /// <summary>The kernel's own keys. Engines never see them, except <c>sys/</c>.</summary>
     public Storage Core { get; }
@@ -129,6 +144,9 @@ public sealed class Unsealed : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         if (_chores is not null) await _chores.DisposeAsync();
+        Rekey.Dispose();
+        RecoveryRekey.Dispose();
+        RootGeneration.Dispose();
         await Audit.DisposeAsync();
         _wrapKey?.Dispose();
         Barrier.Dispose();

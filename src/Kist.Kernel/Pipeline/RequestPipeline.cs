@@ -4,6 +4,7 @@ using Kist.Kernel.Barrier;
 using Kist.Kernel.Mounts;
 using Kist.Kernel.Node;
 using Kist.Kernel.Routes;
+using Kist.Kernel.Seals;
 using Kist.Kernel.Stores;
 using Kist.Kernel.Tokens;
 
@@ -26,7 +27,9 @@ public sealed class RequestPipeline(Node.Node node)
         var started = Stopwatch.GetTimestamp();
         try
         {
-            return node.Counts.Count(await RunAsync(kernel, request), started);
+            var response = node.Counts.Count(await RunAsync(kernel, request), started);
+            if (response is { Fault: null, Afterwards: { } run }) await run();
+            return response;
         }
         catch (Exception e) when (FaultOf(e) is not null)
         {
@@ -113,10 +116,16 @@ public sealed class RequestPipeline(Node.Node node)
         using (response) return await kernel.Wrapping.WrapAsync(response, request, ttl, request.Aborted);
     }
 
-    /// <summary>The one place where failures of the medium become answers; null: a defect, which the front reports.</summary>
-    private static Fault? FaultOf(Exception e) => e switch
+    /// <summary>
+    /// The one place where failures of the medium become answers; null: a defect, which the front reports. Paths that answer
+    /// while sealed use it too.
+    /// </summary>
+    public static Fault? FaultOf(Exception e) => e switch
     {
         SealedException => Fault.Sealed,
+        // Their texts name files and places, which is for the log and not for whoever asks.
+        SealException or BarrierException => new Fault(FaultKind.Unavailable,
+            "the root key cannot be opened or replaced; the server's log says why", Detail: e.Message),
         ConflictException => new Fault(FaultKind.Conflict, "someone else changed this at the same time; try again"),
         BatchLimitException => new Fault(FaultKind.TooLarge, e.Message),
         CorruptEntryException => Fault.Internal("the stored entry is damaged", e.Message),

@@ -53,6 +53,12 @@ public sealed class Response : IDisposable
     /// <summary>Headers beyond the usual ones; null when there are none.</summary>
     public List<KeyValuePair<string, string>>? Headers { get; set; }
 
+    /// <summary>
+    /// What is to happen once the audit has the answer and before it is sent: sealing, which would otherwise wait for the
+    /// request that asks for it. Does not run when the request failed.
+    /// </summary>
+    public Func<ValueTask>? Afterwards { get; init; }
+
     /// <summary>No fields: 204 after a write, 404 after a read.</summary>
     public static Response None { get; } = new();
 

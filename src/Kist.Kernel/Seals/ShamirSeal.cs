@@ -1,3 +1,4 @@
+using System.Security.Cryptography;
 using Kist.Secrets;
 
 namespace Kist.Kernel.Seals;
@@ -35,23 +36,11 @@ public sealed class ShamirSeal : ISeal, IDisposable
         return FromKey(key.Span);
     }
 
-    /// <summary>What is wrong with handing out <paramref name="shares"/> of which <paramref name="threshold"/> are
-    /// needed, in words for the caller; null when nothing is.</summary>
-    public static string? RefusalOf(int shares, int threshold) => (shares, threshold) switch
-    {
-        ( < 1, _) => "there must be at least one share",
-        ( > Shamir.MaxShares, _) => $"there may be at most {Shamir.MaxShares} shares",
-        (_, < 1) => "the threshold must be at least one",
-        _ when threshold > shares => "the threshold may not be larger than the number of shares",
-        ( > 1, 1) => "with several shares the threshold must be at least two",
-        _ => null,
-    };
-
     /// <summary>The unseal key in shares, which the caller hands out and disposes. Throws
-    /// <see cref="ArgumentException"/> for what <see cref="RefusalOf"/> refuses.</summary>
+    /// <see cref="ArgumentException"/> for what <see cref="KeySplit.Refusal"/> refuses.</summary>
     public IReadOnlyList<SecretBuffer> Split(int shares, int threshold)
     {
-        if (RefusalOf(shares, threshold) is { } refusal) throw new ArgumentException(refusal);
+        if (new KeySplit(shares, threshold).Refusal is { } refusal) throw new ArgumentException(refusal);
         return _unsealKey.Use((shares, threshold), static (key, n) =>
             n.shares == 1 ? [SecretBuffer.Copy(key)] : Shamir.Split(key, n.shares, n.threshold));
     }
@@ -64,6 +53,21 @@ public sealed class ShamirSeal : ISeal, IDisposable
     public ValueTask<SecretBuffer> UnwrapAsync(ReadOnlyMemory<byte> wrapped, CancellationToken ct) =>
         new(KeyWrap.Unwrap(_unsealKey, TypeName, wrapped.Span) ?? throw new SealException(
             "the key shares do not open this store: one is wrong, or they are not of the same set"));
+
+    /// <summary>Whether the shares make this seal's unseal key.</summary>
+    public bool IsOf(IReadOnlyList<SecretBuffer> shares, int threshold)
+    {
+        try
+        {
+            using var other = FromShares(shares, threshold);
+            return _unsealKey.Use(other._unsealKey, static (mine, theirs) => theirs.Use(mine,
+                static (key, expected) => CryptographicOperations.FixedTimeEquals(key, expected)));
+        }
+        catch (SealException)
+        {
+            return false;
+        }
+    }
 
     /// <summary>Zeroes the unseal key.</summary>
     public void Dispose() => _unsealKey.Dispose();

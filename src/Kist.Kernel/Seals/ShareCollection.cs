@@ -48,12 +48,15 @@ public sealed class ShareCollection : IDisposable
     /// <summary>Forgets every share and begins a new attempt with a new nonce.</summary>
     public void Reset()
     {
-        Dispose();
+        Forget();
         Nonce = NewNonce();
     }
 
     /// <summary>Zeroes every share.</summary>
-    public void Dispose()
+    public void Dispose() => Forget();
+
+    /// <summary>Zeroes every share; the attempt goes on under its nonce.</summary>
+    public void Forget()
     {
         foreach (var share in _shares) share.Dispose();
         _shares.Clear();

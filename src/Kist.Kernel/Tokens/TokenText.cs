@@ -16,6 +16,9 @@ public static class TokenText
     /// <summary>The prefix of batch tokens.</summary>
     public const string BatchPrefix = "kstb.";
 
+    /// <summary>The characters of a service token.</summary>
+    public const int ServiceLength = 4 + BodyLength + ChecksumLength;
+
     private const string Alphabet = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
     private const int BodyLength = 27;
     private const int ChecksumLength = 6;

@@ -62,7 +62,7 @@ public sealed class ShamirSealTests
     [InlineData(3, 1)]
     public void ImpossibleNumbersOfSharesAreNamed(int shares, int threshold)
     {
-        Assert.NotNull(ShamirSeal.RefusalOf(shares, threshold));
+        Assert.NotNull(new KeySplit(shares, threshold).Refusal);
         using var seal = ShamirSeal.Create();
         Assert.Throws<ArgumentException>(() => seal.Split(shares, threshold));
     }

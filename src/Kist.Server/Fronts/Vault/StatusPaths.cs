@@ -1,0 +1,104 @@
+using System.Globalization;
+using System.Text.Json;
+using Kist.Kernel.Node;
+using Kist.Kernel.Pipeline;
+
+namespace Kist.Server.Fronts.Vault;
+
+/// <summary><c>sys/health</c>, <c>sys/seal-status</c>, <c>sys/leader</c>: what load balancers and people look at.</summary>
+internal sealed class StatusPaths(Node node)
+{
+    private const int Active = 200, NotInitialized = 501, Sealed = 503;
+
+    public NodePath[] All =>
+    [
+        new("sys/health") { Get = HealthAsync, AnswersHead = true },
+        new("sys/seal-status") { Get = SealStatusAsync },
+        new("sys/leader") { Get = LeaderAsync },
+        // One node per store for now: there is nobody to step down for, and Vault then says the same to everyone.
+        new("sys/step-down") { Put = _ => new(Response.None) },
+    ];
+
+    /// <summary>The answer of <c>sys/seal-status</c>, which unseal gives too.</summary>
+    public static async ValueTask<Response> SealStatusAsync(Node node, CancellationToken ct)
+    {
+        var status = await node.StatusAsync(ct);
+        return Response.Json(json =>
+        {
+            json.WriteString("type", status.Type);
+            json.WriteBoolean("initialized", status.IsInitialized);
+            json.WriteBoolean("sealed", status.Kernel is null);
+            json.WriteNumber("t", status.Split.Threshold);
+            json.WriteNumber("n", status.Split.Shares);
+            json.WriteNumber("progress", status.Progress.Given);
+            json.WriteString("nonce", status.Progress.Nonce);
+            json.WriteString("version", node.Parts.Version);
+            json.WriteBoolean("migration", status.IsMigrating);
+            WriteCluster(json, status.Kernel);
+            json.WriteBoolean("recovery_seal", status.IsRecovery);
+            if (status.IsRecovery) json.WriteString("recovery_seal_type", "shamir");
+            json.WriteString("storage_type", node.Settings.StorageType);
+        });
+    }
+
+    private ValueTask<Response> SealStatusAsync(NodeCall call) => SealStatusAsync(node, call.Aborted);
+
+    /// <summary>
+    /// The status code says the state, and a client may ask for other codes. The codes for standbys and disaster recovery
+    /// are accepted and never used: no node is in those states.
+    /// </summary>
+    private async ValueTask<Response> HealthAsync(NodeCall call)
+    {
+        int active = Active, notInitialized = NotInitialized, @sealed = Sealed, unused = 0;
+        if (!TryCode(call, "activecode", ref active) || !TryCode(call, "uninitcode", ref notInitialized)
+            || !TryCode(call, "sealedcode", ref @sealed) || !TryCode(call, "standbycode", ref unused)
+            || !TryCode(call, "drsecondarycode", ref unused) || !TryCode(call, "performancestandbycode", ref unused))
+            return new Fault(FaultKind.Invalid, null);
+        var kernel = node.Current;
+        var isInitialized = kernel is not null || await node.IsInitializedAsync(call.Aborted);
+        return new Response { Status = kernel is not null ? active : isInitialized ? @sealed : notInitialized }
+            .WithJson(json => WriteHealth(json, isInitialized, kernel));
+    }
+
+    private void WriteHealth(Utf8JsonWriter json, bool isInitialized, Unsealed? kernel)
+    {
+        var replication = kernel is null ? "unknown" : "disabled";
+        json.WriteBoolean("initialized", isInitialized);
+        json.WriteBoolean("sealed", kernel is null);
+        json.WriteBoolean("standby", kernel is null);
+        json.WriteBoolean("performance_standby", false);
+        json.WriteString("replication_performance_mode", replication);
+        json.WriteString("replication_dr_mode", replication);
+        json.WriteNumber("server_time_utc", node.Clock.GetUtcNow().ToUnixTimeSeconds());
+        json.WriteString("version", node.Parts.Version);
+        WriteCluster(json, kernel);
+    }
+
+    /// <summary>What Vault says where storage has no locking between nodes.</summary>
+    private static ValueTask<Response> LeaderAsync(NodeCall call) => new(Response.Json(json =>
+    {
+        json.WriteBoolean("ha_enabled", false);
+        json.WriteBoolean("is_self", false);
+        json.WriteString("active_time", "0001-01-01T00:00:00Z");
+        json.WriteString("leader_address", "");
+        json.WriteString("leader_cluster_address", "");
+        json.WriteBoolean("performance_standby", false);
+        json.WriteNumber("performance_standby_last_remote_wal", 0);
+    }));
+
+    private static void WriteCluster(Utf8JsonWriter json, Unsealed? kernel)
+    {
+        if (kernel is null) return;
+        json.WriteString("cluster_name", kernel.ClusterName);
+        json.WriteString("cluster_id", kernel.ClusterId);
+    }
+
+    private static bool TryCode(NodeCall call, string name, ref int code)
+    {
+        if (RequestReader.Query(call.Query, name) is not { } text) return true;
+        if (!int.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out var asked)
+            || asked is < 200 or > 999) return false;
+        code = asked;
+        return true;
+    }
+}
