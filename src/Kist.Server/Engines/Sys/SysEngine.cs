@@ -39,5 +39,6 @@ public sealed class SysEngine(EngineContext context) : IEngine
         .. new DebugPaths(context.Kernel).Routes,
         .. new MetricsPaths(context.Kernel).Routes,
         .. new OpenApiPaths(context.Kernel).Routes,
+        .. new SealPaths(context.Kernel).Routes,
     ];
 }

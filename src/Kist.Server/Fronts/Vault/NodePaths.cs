@@ -30,6 +30,12 @@ internal sealed class NodePaths(Node node, RequestPipeline pipeline)
             await SealAsync(http, path, body);
             return true;
         }
+        if (path.Value == "sys/metrics" && node.Current is null && RequestReader.TokenOf(http) is null)
+        {
+            // The one path of the pipeline that Vault asks for a token before it says that it is sealed.
+            await ResponseSender.SendAsync(http, Fault.NoToken);
+            return true;
+        }
         if (!_paths.TryGetValue(path.Value, out var found)) return false;
         if (found.HandlerOf(http.Method) is not { } handler)
         {
