@@ -14,10 +14,10 @@ internal static class AuditVerifyCommand
     {
         var command = new KistCommand("verify", "Check audit logs, and name the first bad entry")
         {
-            Details = "Give the files of one sink from the oldest to the newest. The chain shows whether a line was edited, "
-                + "added, removed or moved; the signed checkpoints in it show that nobody wrote it anew. Without "
-                + "--public-key the key in the file itself is believed. What was cut off at the end shows only against "
-                + "an anchor: keep the one that this command prints somewhere else. "
+            Details = "Give the files of one sink from the oldest to the newest. The chain shows whether a line was "
+                + "edited, added, removed or moved; the signed checkpoints in it show that nobody wrote it anew. "
+                + "Without --public-key the key in the file itself is believed. What was cut off at the end shows "
+                + "only against an anchor: keep the one that this command prints somewhere else. "
                 + "Exit code 0: whole; 1: not, or not readable.",
             Examples =
             [
@@ -49,8 +49,8 @@ internal static class AuditVerifyCommand
             foreach (var file in files)
             {
                 reading = file;
-                using var log = new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete,
-                    bufferSize: 0);
+                using var log = new FileStream(
+                    file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
                 verifier.AddAsync(file, log, default).AsTask().GetAwaiter().GetResult();
             }
             return Show(session, verifier.Finish());
@@ -70,8 +70,10 @@ internal static class AuditVerifyCommand
     {
         anchor = default;
         var colon = text.IndexOf(':');
-        if (colon < 1 || !long.TryParse(text.AsSpan(0, colon), NumberStyles.None, CultureInfo.InvariantCulture, out var seq)
-            || seq < 1) return false;
+        if (colon < 1) return false;
+        var digits = text.AsSpan(0, colon);
+        if (!long.TryParse(digits, NumberStyles.None, CultureInfo.InvariantCulture, out var seq) || seq < 1)
+            return false;
         var hash = text[(colon + 1)..].ToLowerInvariant();
         anchor = new ChainHead(seq, hash);
         return hash.Length == 64 && !hash.AsSpan().ContainsAnyExcept("0123456789abcdef");
@@ -96,7 +98,7 @@ internal static class AuditVerifyCommand
             session.Screen.Line($"They begin at line {verdict.FirstSequence} of the chain; older files were not given");
         session.Screen.Line(verdict.ProvenSequence == verdict.Last.Sequence
             ? "The last line is a signed checkpoint; what may have been cut off behind it shows only with --anchor"
-            : $"Signatures vouch for everything up to line {verdict.ProvenSequence} of the chain, the rest is not signed yet");
+            : $"Signatures vouch for everything up to line {verdict.ProvenSequence}; the rest is not signed yet");
         session.Screen.Line($"Anchor: {verdict.Last.Sequence}:{verdict.Last.Hash}");
         return 0;
     }

@@ -8,8 +8,8 @@ namespace Kist.Kernel.Audit;
 internal static class AnswerText
 {
     /// <summary>
-    /// The <c>data</c> field of a request: its body and its query, each value hashed. Vault hashes a body's numbers too,
-    /// because it keeps them as text.
+    /// The <c>data</c> field of a request: its body and its query, each value hashed. Vault hashes a body's numbers
+    /// too, because it keeps them as text.
     /// </summary>
     public static void WriteRequestData(LineBuffer to, AuditFormat format, in AuditEntry entry)
     {
@@ -40,8 +40,8 @@ internal static class AnswerText
         to.Raw((byte)'}');
     }
 
-    private static void WriteQuery(LineBuffer to, AuditFormat format, IReadOnlyList<KeyValuePair<string, string>>? query,
-        IReadOnlyList<string>? clear, int brace)
+    private static void WriteQuery(LineBuffer to, AuditFormat format,
+        IReadOnlyList<KeyValuePair<string, string>>? query, IReadOnlyList<string>? clear, int brace)
     {
         if (query is null) return;
         for (var i = 0; i < query.Count; i++)
@@ -111,8 +111,8 @@ internal static class AnswerText
     }
 
     /// <summary>
-    /// Numbers that an engine counts (versions, TTLs) are shown, numbers that a caller stored are hashed, as Vault does. An
-    /// answer gives no sign of it, so the engines that give back what callers stored are named here.
+    /// Numbers that an engine counts (versions, TTLs) are shown, numbers that a caller stored are hashed, as Vault
+    /// does. An answer gives no sign of it, so the engines that give back what callers stored are named here.
     /// </summary>
     private static NumberRule NumbersOf(in AuditEntry entry) => entry.Mount switch
     {

@@ -6,7 +6,8 @@ public sealed record AuditBounds
     /// <summary>How long a request waits for a sink before it is refused and the sink counts as blocked.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(5);
 
-    /// <summary>How many bytes may wait for one sink. A single larger entry is written anyhow when nothing waits.</summary>
+    /// <summary>How many bytes may wait for one sink. A single larger entry is written anyhow when nothing
+    /// waits.</summary>
     public int MaxQueueBytes { get; init; } = 8_388_608;
 
     /// <summary>A checkpoint is signed after so many lines.</summary>

@@ -43,8 +43,8 @@ public sealed class AuditBroker : IAsyncDisposable
     public IReadOnlyList<AuditSinkHealth> Health => Array.ConvertAll(Volatile.Read(ref _lanes), lane => lane.Health());
 
     /// <summary>
-    /// For each sink the last line that a signature covers. Kept outside of the log, it proves later that the log's tail
-    /// was not cut off.
+    /// For each sink the last line that a signature covers. Kept outside of the log, it proves later that the log's
+    /// tail was not cut off.
     /// </summary>
     public IReadOnlyList<(AuditSinkEntry Sink, ChainHead? Signed)> Anchors =>
         Array.ConvertAll(Volatile.Read(ref _lanes), lane => (lane.Entry, lane.Signed));
@@ -66,13 +66,14 @@ public sealed class AuditBroker : IAsyncDisposable
     public ValueTask<Fault?> WriteResponseAsync(in AuditEntry entry) => WriteAsync(entry, default, EntryKind.Response);
 
     /// <summary>
-    /// Writes both entries of a request whose work changes nothing, in one go, before the answer leaves. A fault when no
-    /// sink took them.
+    /// Writes both entries of a request whose work changes nothing, in one go, before the answer leaves. A fault when
+    /// no sink took them.
     /// </summary>
     public ValueTask<Fault?> WritePairAsync(in AuditEntry request, in AuditEntry response) =>
         WriteAsync(request, response, EntryKind.Pair);
 
-    /// <summary>The keyed hash of <paramref name="input"/> in the sink's lines; null when there is no such sink.</summary>
+    /// <summary>The keyed hash of <paramref name="input"/> in the sink's lines; null when there is no such
+    /// sink.</summary>
     public string? Hash(string path, string input)
     {
         foreach (var lane in Volatile.Read(ref _lanes))
@@ -86,8 +87,8 @@ public sealed class AuditBroker : IAsyncDisposable
     }
 
     /// <summary>
-    /// Starts to write to <paramref name="sink"/>, which the broker then owns. Writes a checkpoint and Vault's test entry
-    /// first; a fault when the options are wrong, the name is taken or the medium does not take the entry.
+    /// Starts to write to <paramref name="sink"/>, which the broker then owns. Writes a checkpoint and Vault's test
+    /// entry first; a fault when the options are wrong, the name is taken or the medium does not take the entry.
     /// </summary>
     /// <param name="entry">Name, options and hash key.</param>
     /// <param name="sink">The medium.</param>
@@ -105,7 +106,7 @@ public sealed class AuditBroker : IAsyncDisposable
             var writer = new LaneWriter(entry.Path, format, sink, _signer, _bounds, _time);
             var lane = new AuditLane(entry, format, writer, _bounds, _time, _log);
             if (await lane.OpenAsync(known, ct) is { } failure)
-                return Fault.Invalid($"sanity check failed; unable to open {entry.Path} for writing: {failure.Message}");
+                return Fault.Invalid($"sanity check failed; unable to open {entry.Path}: {failure.Message}");
             if (!await WriteTestEntryAsync(lane))
             {
                 await lane.CloseAsync();
@@ -120,7 +121,8 @@ public sealed class AuditBroker : IAsyncDisposable
         }
     }
 
-    /// <summary>Ends a sink with a last checkpoint; where its chain stands then, or null when there is no such sink.</summary>
+    /// <summary>Ends a sink with a last checkpoint; where its chain stands then, or null when there is no such
+    /// sink.</summary>
     public async ValueTask<ChainHead?> DisableAsync(string path)
     {
         await _changing.WaitAsync();
@@ -137,7 +139,8 @@ public sealed class AuditBroker : IAsyncDisposable
         }
     }
 
-    /// <summary>Opens every sink's medium again, for log rotation. The exceptions of those that failed are logged.</summary>
+    /// <summary>Opens every sink's medium again, for log rotation. The exceptions of those that failed are
+    /// logged.</summary>
     public async ValueTask ReopenAsync()
     {
         foreach (var lane in Volatile.Read(ref _lanes))

@@ -117,7 +117,8 @@ internal readonly ref struct ChainFields
         }
     }
 
-    /// <summary>Reads the fields of a line without its newline; false when they are not there in exactly this form.</summary>
+    /// <summary>Reads the fields of a line without its newline; false when they are not there in exactly this
+    /// form.</summary>
     public static bool TryRead(ReadOnlySpan<byte> line, out ChainFields fields)
     {
         fields = default;

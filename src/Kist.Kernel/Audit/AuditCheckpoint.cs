@@ -2,13 +2,14 @@ namespace Kist.Kernel.Audit;
 
 /// <summary>
 /// A signed line in the chain:
-/// <c>{"time":…,"type":"checkpoint","checkpoint":{"reason":…,"sink":…,"seq":N,"prev":…,"key":…,"signature":…},"chain":…}</c>.
-/// The signature (DER, base64) is over the line's bytes up to <c>,"signature"</c>. Because <c>prev</c> is among them, it
-/// vouches for every line before.
+/// <c>{"time":…,"type":"checkpoint","checkpoint":{"reason":…,"sink":…,"seq":N,"prev":…,"key":…,"signature":…}}</c>
+/// with the chain's fields behind. The signature (DER, base64) is over the line's bytes up to <c>,"signature"</c>.
+/// Because <c>prev</c> is among them, it vouches for every line before.
 /// </summary>
 internal static class AuditCheckpoint
 {
-    /// <summary>Appends a checkpoint that goes on from <paramref name="chain"/>, without closing brace and newline.</summary>
+    /// <summary>Appends a checkpoint that goes on from <paramref name="chain"/>, without closing brace and
+    /// newline.</summary>
     public static void Write(
         LineBuffer to, AuditFormat format, AuditSigner signer, AuditChain chain, in CheckpointFacts facts)
     {
@@ -52,8 +53,8 @@ internal static class AuditCheckpoint
 /// <param name="Reason">open, interval, rotate or close.</param>
 /// <param name="Sink">The sink's name.</param>
 /// <param name="LostLines">Lines that did not reach the medium since the last checkpoint.</param>
-/// <param name="Expected">
-/// Where the server knew the chain to stand, when the medium says otherwise: lines were cut off or the file was replaced.
+/// <param name="Expected"> Where the server knew the chain to stand, when the medium says otherwise: lines were cut
+/// off or the file was replaced.
 /// </param>
 internal readonly record struct CheckpointFacts(
     DateTimeOffset Time, string Reason, string Sink, long LostLines = 0, ChainHead? Expected = null);

@@ -3,7 +3,8 @@ using Kist.Kernel.Pipeline;
 
 namespace Kist.Kernel.Audit;
 
-/// <summary>What happened, as far as the audit needs it. The same request is described twice: before and after its work.</summary>
+/// <summary>What happened, as far as the audit needs it. The same request is described twice: before and after its
+/// work.</summary>
 public readonly struct AuditEntry
 {
     /// <summary>The request as the front understood it.</summary>
@@ -22,8 +23,8 @@ public readonly struct AuditEntry
     public Response? Response { get; init; }
 
     /// <summary>
-    /// Why the request was refused before its handler ran. In response entries the fault of <see cref="Response"/> is used
-    /// when this is null.
+    /// Why the request was refused before its handler ran. In response entries the fault of <see cref="Response"/> is
+    /// used when this is null.
     /// </summary>
     public Fault? Fault { get; init; }
 

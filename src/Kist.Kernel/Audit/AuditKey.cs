@@ -5,8 +5,8 @@ using System.Text;
 namespace Kist.Kernel.Audit;
 
 /// <summary>
-/// One sink's key for the hashes that stand in its lines in place of values. It is random, lies in the barrier, and never
-/// reaches the log, so a value with little entropy cannot be guessed from a line alone.
+/// One sink's key for the hashes that stand in its lines in place of values. It is random, lies in the barrier, and
+/// never reaches the log, so a value with little entropy cannot be guessed from a line alone.
 /// </summary>
 internal sealed class AuditKey
 {
@@ -61,7 +61,8 @@ internal sealed class AuditKey
     {
         Span<byte> hash = stackalloc byte[32];
         ref var slot = ref _contexts[Environment.CurrentManagedThreadId % _contexts.Length];
-        var context = Interlocked.Exchange(ref slot, null) ?? IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
+        var context = Interlocked.Exchange(ref slot, null) 
+            ?? IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
         context.AppendData(value);
         context.GetHashAndReset(hash);
         // Another thread of the same slot may have put its own there meanwhile.

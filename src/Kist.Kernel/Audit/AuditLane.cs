@@ -3,9 +3,10 @@ using System.Diagnostics;
 namespace Kist.Kernel.Audit;
 
 /// <summary>
-/// One sink at work. Requests append their lines; whoever finds no write under way writes everything that waits, in one
-/// write, and the others wait for it. While a write is under way the next batch gathers. So a lone request costs no thread
-/// switch, and many requests cost one write together. Nobody waits longer than <see cref="AuditBounds.Patience"/>.
+/// One sink at work. Requests append their lines; whoever finds no write under way writes everything that waits, in
+/// one write, and the others wait for it. While a write is under way the next batch gathers. So a lone request costs
+/// no thread switch, and many requests cost one write together. Nobody waits longer than
+/// <see cref="AuditBounds.Patience"/>.
 /// </summary>
 internal sealed class AuditLane : IThreadPoolWorkItem
 {
@@ -121,8 +122,8 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Writes what waits, in one write. If more has gathered meanwhile, the thread pool writes that: this thread has its own
-    /// request to answer.
+    /// Writes what waits, in one write. If more has gathered meanwhile, the thread pool writes that: this thread has
+    /// its own request to answer.
     /// </summary>
     private async Task WriteOnceAsync()
     {
@@ -177,7 +178,8 @@ internal sealed class AuditLane : IThreadPoolWorkItem
         _log($"audit sink {Entry.Path} does not take entries: {reason}");
     }
 
-    /// <summary>Runs while there is something to watch: a write that takes too long, lines that no checkpoint covers.</summary>
+    /// <summary>Runs while there is something to watch: a write that takes too long, lines that no checkpoint
+    /// covers.</summary>
     private void Tick()
     {
         lock (_gate)
@@ -208,7 +210,8 @@ internal sealed class AuditLane : IThreadPoolWorkItem
         ReleaseWaiters();
     }
 
-    /// <summary>Finds the end of the chain on the medium and signs the first checkpoint; the exception, or null.</summary>
+    /// <summary>Finds the end of the chain on the medium and signs the first checkpoint; the exception, or
+    /// null.</summary>
     public async ValueTask<Exception?> OpenAsync(ChainHead? known, CancellationToken ct)
     {
         try
@@ -223,8 +226,8 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Writes the last checkpoint and closes the sink, waiting for a stuck write no longer than any request does. Where the
-    /// chain stands then.
+    /// Writes the last checkpoint and closes the sink, waiting for a stuck write no longer than any request does.
+    /// Where the chain stands then.
     /// </summary>
     public async ValueTask<ChainHead?> CloseAsync()
     {

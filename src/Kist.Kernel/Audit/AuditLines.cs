@@ -4,8 +4,8 @@ using Kist.Kernel.Pipeline;
 namespace Kist.Kernel.Audit;
 
 /// <summary>
-/// Renders entries in Vault's JSON line format: the same fields in the same order, empty ones left out. A rendered line is
-/// one JSON object without its closing brace, because the chain's fields come last, and ends with a newline.
+/// Renders entries in Vault's JSON line format: the same fields in the same order, empty ones left out. A rendered
+/// line is one JSON object without its closing brace, because the chain's fields come last, and ends with a newline.
 /// </summary>
 internal static class AuditLines
 {

@@ -50,7 +50,8 @@ internal static class AuditRedactor
     private static ReadOnlySpan<byte> Elided => "\"[elided]\""u8;
 
     /// <summary>
-    /// Appends <paramref name="json"/>'s fields as one object. False, with nothing appended, when it is not one JSON object.
+    /// Appends <paramref name="json"/>'s fields as one object. False, with nothing appended, when it is not one JSON
+    /// object.
     /// </summary>
     public static bool TryWrite(LineBuffer to, ReadOnlySpan<byte> json, in RedactionRules rules)
     {
@@ -104,7 +105,8 @@ internal static class AuditRedactor
     }
 
     /// <summary>Writes the value at which the reader stands, to its end.</summary>
-    private static void WriteValue(LineBuffer to, ref Utf8JsonReader reader, AuditFormat format, bool clear, bool numbers)
+    private static void WriteValue(
+        LineBuffer to, ref Utf8JsonReader reader, AuditFormat format, bool clear, bool numbers)
     {
         var depth = reader.CurrentDepth;
         var comma = false;
@@ -129,7 +131,8 @@ internal static class AuditRedactor
                     to.Raw(reader.ValueSpan); // a brace, a bracket, true, false, null, or a number in clear
                     break;
             }
-            if (reader.CurrentDepth == depth && type is not (JsonTokenType.StartObject or JsonTokenType.StartArray)) return;
+            var opens = type is JsonTokenType.StartObject or JsonTokenType.StartArray;
+            if (reader.CurrentDepth == depth && !opens) return;
         }
         while (reader.Read());
     }

@@ -11,8 +11,8 @@ namespace Kist.Kernel.Audit;
 public delegate IAuditSink? AuditSinkMaker(IReadOnlyDictionary<string, string> options, out Fault? fault);
 
 /// <summary>
-/// The audit sinks as the barrier keeps them: enabled once, opened again at every unseal. Also keeps the checkpoints' key,
-/// the audited headers, and where each chain was last known to stand.
+/// The audit sinks as the barrier keeps them: enabled once, opened again at every unseal. Also keeps the checkpoints'
+/// key, the audited headers, and where each chain was last known to stand.
 /// </summary>
 public sealed class AuditRegistry : IAsyncDisposable
 {
@@ -41,7 +41,8 @@ public sealed class AuditRegistry : IAsyncDisposable
     /// without it requests could pass unseen.
     /// </summary>
     public static async ValueTask<AuditRegistry> OpenAsync(Storage storage, TimeProvider time,
-        IReadOnlyDictionary<string, AuditSinkMaker> makers, AuditBounds? bounds, Action<string>? log, CancellationToken ct)
+        IReadOnlyDictionary<string, AuditSinkMaker> makers, AuditBounds? bounds, Action<string>? log,
+        CancellationToken ct)
     {
         var broker = new AuditBroker(await LoadSignerAsync(storage, ct), time, bounds, log);
         var registry = new AuditRegistry(storage, broker, makers);
@@ -60,8 +61,8 @@ public sealed class AuditRegistry : IAsyncDisposable
     }
 
     /// <summary>
-    /// Enables a sink for good. Its uuid and hash key are made here. A fault when the type is unknown, an option is wrong,
-    /// the name is taken or the medium does not take entries; nothing is stored then.
+    /// Enables a sink for good. Its uuid and hash key are made here. A fault when the type is unknown, an option is
+    /// wrong, the name is taken or the medium does not take entries; nothing is stored then.
     /// </summary>
     public async ValueTask<Fault?> EnableAsync(AuditSinkEntry entry, CancellationToken ct)
     {
@@ -108,8 +109,8 @@ public sealed class AuditRegistry : IAsyncDisposable
     }
 
     /// <summary>
-    /// Remembers in the barrier where each chain stands, so that a log that was cut or restored shows at the next start.
-    /// Cheap when nothing happened; meant to be called every minute.
+    /// Remembers in the barrier where each chain stands, so that a log that was cut or restored shows at the next
+    /// start. Cheap when nothing happened; meant to be called every minute.
     /// </summary>
     public async ValueTask RememberAsync(CancellationToken ct)
     {
@@ -138,7 +139,8 @@ public sealed class AuditRegistry : IAsyncDisposable
     private async ValueTask RememberAsync(AuditSinkEntry sink, ChainHead head, CancellationToken ct)
     {
         if (_remembered.TryGetValue(sink.Uuid, out var known) && known == head) return;
-        await _storage.PutAsync(HeadKey(sink), JsonSerializer.SerializeToUtf8Bytes(head, AuditJson.Default.ChainHead), ct);
+        var record = JsonSerializer.SerializeToUtf8Bytes(head, AuditJson.Default.ChainHead);
+        await _storage.PutAsync(HeadKey(sink), record, ct);
         _remembered[sink.Uuid] = head;
     }
 

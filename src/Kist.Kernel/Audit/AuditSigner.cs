@@ -3,8 +3,8 @@ using System.Security.Cryptography;
 namespace Kist.Kernel.Audit;
 
 /// <summary>
-/// Signs checkpoints with ECDSA over P-256 and SHA-256. The private key lies in the barrier; the public key stands in every
-/// checkpoint and can be fetched beforehand, so that a verifier need not believe the file.
+/// Signs checkpoints with ECDSA over P-256 and SHA-256. The private key lies in the barrier; the public key stands in
+/// every checkpoint and can be fetched beforehand, so that a verifier need not believe the file.
 /// </summary>
 public sealed class AuditSigner : IDisposable
 {

@@ -3,8 +3,9 @@ using Kist.Kernel.Tokens;
 namespace Kist.Kernel.Audit;
 
 /// <summary>
-/// Whom the audit names: one token with its policies. Made once per token snapshot and kept with it, because it also keeps
-/// what each sink has worked out about the token: its keyed hash, its accessor's, and the rendered <c>auth</c> object.
+/// Whom the audit names: one token with its policies. Made once per token snapshot and kept with it, because it also
+/// keeps what each sink has worked out about the token: its keyed hash, its accessor's, and the rendered <c>auth</c>
+/// object.
 /// </summary>
 public sealed class AuditSubject(
     TokenEntry entry, IReadOnlyList<string> policies, IReadOnlyList<string> identityPolicies)
@@ -36,7 +37,8 @@ public sealed class AuditSubject(
     }
 }
 
-/// <summary>Rendered text about one token for one sink: immutable UTF-8, written into each of the token's lines.</summary>
+/// <summary>Rendered text about one token for one sink: immutable UTF-8, written into each of the token's
+/// lines.</summary>
 internal sealed class SubjectForm
 {
     public SubjectForm(AuditFormat format, AuditSubject subject, string? token)

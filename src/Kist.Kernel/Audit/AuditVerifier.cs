@@ -5,8 +5,8 @@ using System.Text;
 namespace Kist.Kernel.Audit;
 
 /// <summary>
-/// Checks audit logs line by line without the server: chain, signatures, an anchor. Needs memory for one line. Give it the
-/// files of one sink from the oldest to the newest, then ask for the verdict.
+/// Checks audit logs line by line without the server: chain, signatures, an anchor. Needs memory for one line. Give
+/// it the files of one sink from the oldest to the newest, then ask for the verdict.
 /// </summary>
 public sealed class AuditVerifier
 {
@@ -30,7 +30,8 @@ public sealed class AuditVerifier
     private DateTimeOffset? _unsignedSince;
 
     /// <summary>A verifier for the logs of one sink.</summary>
-    /// <param name="publicKeyPem">The key that must have signed the checkpoints; null: the one in the first checkpoint.</param>
+    /// <param name="publicKeyPem">The key that must have signed the checkpoints; null: the one in the first
+    /// checkpoint.</param>
     /// <param name="anchor">A line that is known to have been written, kept elsewhere; null: none.</param>
     public AuditVerifier(string? publicKeyPem = null, ChainHead? anchor = null)
     {
@@ -75,7 +76,8 @@ public sealed class AuditVerifier
         {
             if (anchor.Sequence > _last.Sequence)
                 _problem = new AuditProblem(_file, _line, null, "cut",
-                    $"the log ends at seq {_last.Sequence}, but the anchor proves a line {anchor.Sequence}: the tail was cut");
+                    $"the log ends at seq {_last.Sequence}, but the anchor proves a line {anchor.Sequence}: "
+                    + "the tail was cut");
             else if (anchor.Sequence < (_first?.Sequence ?? 1))
                 _problem = new AuditProblem(_firstFile, 1, null, "missing",
                     $"the anchor's line {anchor.Sequence} is not in these files; they begin at {_first?.Sequence}");
@@ -146,7 +148,8 @@ public sealed class AuditVerifier
             return Report(line, "missing", $"{gap} missing before this one: deleted or moved{fresh}");
         }
         if (fields.Sequence < next)
-            return Report(line, "moved", $"expected line {next}, found {fields.Sequence}: inserted again or moved{fresh}");
+            return Report(line, "moved",
+                $"expected line {next}, found {fields.Sequence}: inserted again or moved{fresh}");
         if (Ascii.Equals(fields.Previous, _last.Hash)) return true;
         return Report(line, "replaced", $"the line before is not the one that was written: replaced{fresh}");
     }

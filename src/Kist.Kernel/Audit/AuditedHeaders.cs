@@ -5,14 +5,16 @@ namespace Kist.Kernel.Audit;
 /// <summary>One request header that the audit shows (<c>sys/config/auditing/request-headers</c>).</summary>
 public sealed record AuditedHeader(string Name, bool Hmac);
 
-/// <summary>The request headers that the audit shows: an immutable snapshot. None until someone asks for them.</summary>
+/// <summary>The request headers that the audit shows: an immutable snapshot. None until someone asks for
+/// them.</summary>
 internal sealed class AuditedHeaders(IReadOnlyList<AuditedHeader> headers)
 {
     public static AuditedHeaders None { get; } = new([]);
 
     public IReadOnlyList<AuditedHeader> All { get; } = headers;
 
-    /// <summary>Appends the <c>headers</c> field of a request object; nothing when the request has none of them.</summary>
+    /// <summary>Appends the <c>headers</c> field of a request object; nothing when the request has none of
+    /// them.</summary>
     public void Write(LineBuffer to, AuditFormat format, Request request)
     {
         if (All.Count == 0 || request.Header is null) return;

@@ -2,7 +2,8 @@ using Kist.Kernel.Tokens;
 
 namespace Kist.Kernel.Audit;
 
-/// <summary>Renders what a line says about tokens: the <c>auth</c> objects and the token fields of the request.</summary>
+/// <summary>Renders what a line says about tokens: the <c>auth</c> objects and the token fields of the
+/// request.</summary>
 internal static class AuthText
 {
     /// <summary>The <c>auth</c> object of a request without a valid token.</summary>

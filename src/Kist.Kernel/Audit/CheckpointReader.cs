@@ -11,7 +11,8 @@ internal sealed class CheckpointReader
     private ECDsa? _key;
     private byte[] _keyInfo = [];
 
-    /// <summary>A reader that demands <paramref name="publicKeyPem"/>, or keeps to the first key it sees when null.</summary>
+    /// <summary>A reader that demands <paramref name="publicKeyPem"/>, or keeps to the first key it sees when
+    /// null.</summary>
     public CheckpointReader(string? publicKeyPem)
     {
         if (publicKeyPem is null) return;
@@ -80,7 +81,8 @@ internal sealed class CheckpointReader
                 var reader = new Utf8JsonReader(line[brace..]);
                 using var document = JsonDocument.ParseValue(ref reader);
                 var checkpoint = document.RootElement.GetProperty("checkpoint");
-                facts = new Facts(checkpoint.GetProperty("seq").GetInt64(), checkpoint.GetProperty("prev").GetString() ?? "",
+                facts = new Facts(
+                    checkpoint.GetProperty("seq").GetInt64(), checkpoint.GetProperty("prev").GetString() ?? "",
                     checkpoint.TryGetProperty("expected_seq", out var expected) ? expected.GetInt64() : null,
                     checkpoint.GetProperty("key").GetBytesFromBase64(),
                     checkpoint.GetProperty("signature").GetBytesFromBase64());

@@ -10,7 +10,8 @@ namespace Kist.Kernel.Audit;
 /// </summary>
 internal static class JsonX
 {
-    /// <summary>Appends each line of <paramref name="lines"/>, which begin with <paramref name="prefix"/>, as XML.</summary>
+    /// <summary>Appends each line of <paramref name="lines"/>, which begin with <paramref name="prefix"/>, as
+    /// XML.</summary>
     public static void Write(LineBuffer to, ReadOnlySpan<byte> lines, ReadOnlySpan<byte> prefix)
     {
         while (lines.IndexOf((byte)'\n') is var end and >= 0)

@@ -2,8 +2,8 @@ namespace Kist.Kernel.Audit;
 
 /// <summary>
 /// The writing side of one sink: chains the lines of a batch, signs checkpoints, and writes both at once. Used by one
-/// thread at a time. A batch that fails leaves the chain where it was, so the medium never shows a gap; how many lines were
-/// lost stands in the next checkpoint.
+/// thread at a time. A batch that fails leaves the chain where it was, so the medium never shows a gap; how many
+/// lines were lost stands in the next checkpoint.
 /// </summary>
 internal sealed class LaneWriter(
     string path, AuditFormat format, IAuditSink sink, AuditSigner signer, AuditBounds bounds, TimeProvider time)

@@ -29,7 +29,8 @@ internal sealed class LineBuffer(int capacity) : IDisposable
     /// <summary>Cuts what was written to its first <paramref name="length"/> bytes.</summary>
     public void Truncate(int length) => Length = length;
 
-    /// <summary>Starts again; an array that one huge entry made larger than <paramref name="maxKept"/> is given up.</summary>
+    /// <summary>Starts again; an array that one huge entry made larger than <paramref name="maxKept"/> is given
+    /// up.</summary>
     public void Reset(int maxKept)
     {
         CryptographicOperations.ZeroMemory(_array.AsSpan(0, Length));
@@ -59,7 +60,8 @@ internal sealed class LineBuffer(int capacity) : IDisposable
         Length += count;
     }
 
-    /// <summary>Room for <paramref name="count"/> bytes behind what was written; <see cref="Advance"/> takes it.</summary>
+    /// <summary>Room for <paramref name="count"/> bytes behind what was written; <see cref="Advance"/> takes
+    /// it.</summary>
     public Span<byte> Room(int count)
     {
         if (_array.Length - Length < count) Grow(count);
@@ -133,7 +135,8 @@ internal sealed class LineBuffer(int capacity) : IDisposable
     {
         while (!utf8.IsEmpty)
         {
-            var status = Encoder.EncodeUtf8(utf8, Room(Math.Min(utf8.Length * 6 + 16, 4096)), out var read, out var count);
+            var room = Room(Math.Min(utf8.Length * 6 + 16, 4096));
+            var status = Encoder.EncodeUtf8(utf8, room, out var read, out var count);
             Length += count;
             utf8 = utf8[read..];
             if (status is OperationStatus.Done) return;

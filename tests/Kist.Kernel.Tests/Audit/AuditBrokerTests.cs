@@ -5,7 +5,8 @@ using static Kist.Kernel.Tests.Audit.Scene;
 
 namespace Kist.Kernel.Tests.Audit;
 
-/// <summary>Attack G07: a sink that fails or blocks never hangs anybody in silence, and never lets a request pass unseen.</summary>
+/// <summary>Attack G07: a sink that fails or blocks never hangs anybody in silence, and never lets a request pass
+/// unseen.</summary>
 public sealed class AuditBrokerTests
 {
     private static AuditEntry Read(Scene scene, string path = "secret/data/a") =>
@@ -106,7 +107,8 @@ public sealed class AuditBrokerTests
         scene.Sink.Blocked = new TaskCompletionSource();
         var stuck = scene.Broker.WriteRequestAsync(Read(scene)).AsTask();
         await scene.Sink.Stuck.Task;
-        var waiting = Enumerable.Range(0, 20).Select(_ => scene.Broker.WriteRequestAsync(Read(scene)).AsTask()).ToArray();
+        var waiting = Enumerable.Range(0, 20)
+            .Select(_ => scene.Broker.WriteRequestAsync(Read(scene)).AsTask()).ToArray();
         Assert.Contains(waiting, task => task.IsCompleted && task.Result is not null);
         Assert.True(scene.Broker.Health[0].QueuedBytes <= 4096);
         scene.Sink.Blocked.SetResult();
@@ -146,7 +148,8 @@ public sealed class AuditBrokerTests
     public async Task A_sink_that_does_not_work_cannot_be_enabled()
     {
         await using var scene = await OpenAsync();
-        var fault = await scene.Broker.EnableAsync(Entry("other/"), new MemorySink { Failure = new IOException("full") });
+        var full = new MemorySink { Failure = new IOException("full") };
+        var fault = await scene.Broker.EnableAsync(Entry("other/"), full);
         Assert.Contains("full", fault?.Message);
         Assert.Contains("already in use", (await scene.Broker.EnableAsync(Entry("file/"), new MemorySink()))?.Message);
         Assert.Single(scene.Broker.Sinks);
@@ -166,8 +169,8 @@ public sealed class AuditBrokerTests
         Assert.Null(verdict.Problem);
         Assert.Equal(64_001, scene.Sink.Entries.Length);
         Assert.True(verdict.Checkpoints >= 50);
-        Assert.Equal(64_000, scene.Sink.Entries.Select(line => line[line.IndexOf("\"path\"", StringComparison.Ordinal)..])
-            .Count(line => line.Contains("\"secret/")));
+        var paths = scene.Sink.Entries.Select(line => line[line.IndexOf("\"path\"", StringComparison.Ordinal)..]);
+        Assert.Equal(64_001, paths.Distinct().Count());
     }
 
     [Fact]
@@ -177,7 +180,7 @@ public sealed class AuditBrokerTests
         scene.Sink.Keeps = false;
         var request = Read(scene);
         var response = scene.Entry(request.Request, Root, Kv2, Answer(
-            """{"data":{"password":"pw","url":"db"},"metadata":{"created_time":"t","deletion_time":"","version":1}}"""));
+            """{"data":{"password":"pw","url":"db"},"metadata":{"created_time":"t","deletion_time":""}}"""));
         async Task<long> MeasureAsync(int rounds)
         {
             var before = GC.GetAllocatedBytesForCurrentThread();

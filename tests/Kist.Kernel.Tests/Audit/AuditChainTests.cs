@@ -15,7 +15,10 @@ public sealed class AuditChainTests
     {
         var scene = await OpenAsync(FiveLines);
         for (var i = 0; i < entries; i++)
-            Assert.Null(await scene.Broker.WriteRequestAsync(scene.Entry(Ask(Operation.Read, $"secret/{i}"), Root, Kv2)));
+            {
+            var entry = scene.Entry(Ask(Operation.Read, $"secret/{i}"), Root, Kv2);
+            Assert.Null(await scene.Broker.WriteRequestAsync(entry));
+        }
         var key = scene.Broker.PublicKeyPem;
         await scene.DisposeAsync();
         var heads = new List<ChainHead>();
@@ -27,10 +30,12 @@ public sealed class AuditChainTests
         return (scene.Sink.Lines, key, heads);
     }
 
-    private static Task<AuditVerdict> CheckAsync(IEnumerable<string> lines, string? key = null, ChainHead? anchor = null) =>
+    private static Task<AuditVerdict> CheckAsync(
+        IEnumerable<string> lines, string? key = null, ChainHead? anchor = null) =>
         VerifyAsync(string.Concat(lines.Select(line => line + "\n")), key, anchor);
 
-    /// <summary>Chains lines again from <paramref name="from"/> on, as an attacker without the signing key would.</summary>
+    /// <summary>Chains lines again from <paramref name="from"/> on, as an attacker without the signing key
+    /// would.</summary>
     private static string[] Rechain(string[] lines, int from)
     {
         var result = new List<string>(lines[..from]);
@@ -54,7 +59,8 @@ public sealed class AuditChainTests
         Assert.Equal(14, lines.Length);
         var verdict = await CheckAsync(lines, key, heads[6]);
         Assert.Null(verdict.Problem);
-        Assert.Equal((14, 4, 1, 14), (verdict.Lines, verdict.Checkpoints, verdict.FirstSequence, verdict.ProvenSequence));
+        Assert.Equal((14, 4), (verdict.Lines, verdict.Checkpoints));
+        Assert.Equal((1, 14), (verdict.FirstSequence, verdict.ProvenSequence));
         Assert.Equal(heads[^1], verdict.Last);
         Assert.Equal(key, verdict.PublicKeyPem);
     }
@@ -134,9 +140,9 @@ public sealed class AuditChainTests
     {
         var (lines, key, _) = await LogAsync();
         lines[0] = lines[0].Replace("\"sink\":\"file/\"", "\"sink\":\"fake/\"");
-        var reader = System.Text.Encoding.UTF8.GetBytes(lines[0][..lines[0].LastIndexOf(",\"chain\"", StringComparison.Ordinal)]);
+        var open = lines[0][..lines[0].LastIndexOf(",\"chain\"", StringComparison.Ordinal)];
         using var text = new LineBuffer(1024);
-        new AuditChain().Append(text, reader);
+        new AuditChain().Append(text, System.Text.Encoding.UTF8.GetBytes(open));
         lines[0] = System.Text.Encoding.UTF8.GetString(text.Written).TrimEnd('\n');
         var verdict = await CheckAsync(lines, key);
         Assert.Equal(("forged", 1L), (verdict.Problem?.Kind, verdict.Problem?.Line));

@@ -241,7 +241,8 @@ public sealed class AuditLinesTests
         var line = scene.Sink.Lines[^1];
         Assert.StartsWith("p <json:object><json:string name=\"time\">2026-11-23T18:23:56.0064401Z</json:string>", line);
         Assert.Contains("<json:string name=\"mount_type\">x&lt;&amp;</json:string>", line);
-        Assert.Contains("<json:object name=\"data\"><json:string name=\"a&lt;\ufffd&#xA;\">" + Hash("b") + "</json:string>"
+        Assert.Contains("<json:object name=\"data\"><json:string name=\"a&lt;\ufffd&#xA;\">" + Hash("b")
+            + "</json:string>"
             + "<json:array name=\"l\"><json:string>" + Hash("1") + "</json:string><json:boolean>true</json:boolean>"
             + "<json:null></json:null></json:array></json:object>", line);
         Assert.Contains("<json:object name=\"chain\"><json:number name=\"seq\">3</json:number>", line);

@@ -21,10 +21,10 @@ public sealed class AuditRedactorTests
     public async Task Every_json_shape_of_a_secret_is_hashed()
     {
         await using var scene = await OpenAsync();
-        Assert.EndsWith(Text("'data':{'s':'<s>','e':'<a\nb>','n':'<1.5e3>','t':true,'f':false,'z':null,'o':{'p':{'q':'<x>'}},"
-                + "'l':['<1>',['<y>',{}],[],{'k':'<-7>'}]}}}"),
-            await AnsweredAsync(scene, Mount("kv/", "kv"), @"{'s':'s','e':'a\nb', 'n':1.5e3,'t':true,'f':false,'z':null,"
-                + "'o':{'p':{'q':'x'}},'l':[1,['y',{}],[],{'k':-7}]}"));
+        Assert.EndsWith(Text("'data':{'s':'<s>','e':'<a\nb>','n':'<1.5e3>','t':true,'f':false,'z':null,"
+                + "'o':{'p':{'q':'<x>'}},'l':['<1>',['<y>',{}],[],{'k':'<-7>'}]}}}"),
+            await AnsweredAsync(scene, Mount("kv/", "kv"), @"{'s':'s','e':'a\nb', 'n':1.5e3,'t':true,'f':false,"
+                + "'z':null,'o':{'p':{'q':'x'}},'l':[1,['y',{}],[],{'k':-7}]}"));
         Assert.EndsWith(Text("'data':{}}}"), await AnsweredAsync(scene, Kv2, "{}"));
     }
 
@@ -48,8 +48,9 @@ public sealed class AuditRedactorTests
     {
         await using var scene = await OpenAsync();
         var mount = Kv2 with { AuditNonHmacRequestKeys = ["open"], AuditNonHmacResponseKeys = ["shown"] };
-        var lines = await scene.LinesOfAsync(Ask(Operation.Update, "a", Text("{'open':{'a':[1,'b']},'shown':'c'}")), Root,
-            mount, Answer(Text("{'open':'d','shown':['e'],'deep':{'shown':'f'}}")));
+        var request = Ask(Operation.Update, "a", Text("{'open':{'a':[1,'b']},'shown':'c'}"));
+        var lines = await scene.LinesOfAsync(request, Root, mount,
+            Answer(Text("{'open':'d','shown':['e'],'deep':{'shown':'f'}}")));
         Assert.Contains(Text(",'data':{'open':{'a':[1,'b']},'shown':'<c>'},"), lines[0]);
         Assert.EndsWith(Text(",'data':{'open':'<d>','shown':['e'],'deep':{'shown':'<f>'}}}}"), lines[1]);
     }

@@ -23,7 +23,9 @@ public sealed class AuditRegistryTests
         opened.Barrier.View("core/audit/"), new TickingClock(), Makers, null, null, default);
 
     private static AuditSinkEntry New(string path, string type = "memory") =>
-        new() { Path = path, Type = type, Description = "d", Options = new Dictionary<string, string> { ["mode"] = "0600" } };
+        new() { Path = path, Type = type, Description = "d", Options = Options("mode", "0600") };
+
+    private static Dictionary<string, string> Options(string name, string value) => new() { [name] = value };
 
     [Fact]
     public async Task Sinks_headers_and_keys_outlive_the_process()
@@ -36,7 +38,8 @@ public sealed class AuditRegistryTests
         await registry.DisposeAsync();
         registry = await OpenAsync(opened);
         var entry = Assert.Single(registry.Broker.Sinks);
-        Assert.Equal(("file/", "memory", "d", "0600"), (entry.Path, entry.Type, entry.Description, entry.Options["mode"]));
+        Assert.Equal(("file/", "memory"), (entry.Path, entry.Type));
+        Assert.Equal(("d", "0600"), (entry.Description, entry.Options["mode"]));
         Assert.Equal(hash, registry.Broker.Hash("file/", "foo"));
         Assert.Equal(key, registry.Broker.PublicKeyPem);
         Assert.Equal(new AuditedHeader("x-request-id", true), Assert.Single(registry.Broker.Headers));
@@ -61,7 +64,8 @@ public sealed class AuditRegistryTests
         _sink.Text = _sink.Lines[0] + "\n";
         registry = await OpenAsync(opened);
         await registry.DisposeAsync();
-        Assert.Equal(("cut", 2L), (await VerifyAsync(_sink.Text)).Problem is { } problem ? (problem.Kind, problem.Line) : default);
+        var problem = (await VerifyAsync(_sink.Text)).Problem;
+        Assert.Equal(("cut", 2L), (problem?.Kind, problem?.Line));
     }
 
     [Fact]
@@ -69,8 +73,9 @@ public sealed class AuditRegistryTests
     {
         using var opened = await Opened.FreshAsync();
         var registry = await OpenAsync(opened);
-        Assert.Equal("unknown backend type: \"nope\"", (await registry.EnableAsync(New("a/", "nope"), default))?.Message);
-        var bad = New("a/") with { Options = new Dictionary<string, string> { ["bad"] = "x" } };
+        var unknown = await registry.EnableAsync(New("a/", "nope"), default);
+        Assert.Equal("unknown backend type: \"nope\"", unknown?.Message);
+        var bad = New("a/") with { Options = Options("bad", "x") };
         Assert.Contains("\"bad\"", (await registry.EnableAsync(bad, default))?.Message);
         _sink.Failure = new IOException("broken");
         Assert.Contains("broken", (await registry.EnableAsync(New("a/"), default))?.Message);

@@ -80,7 +80,8 @@ internal sealed class Scene : IAsyncDisposable
         "hmac-sha256:" + Convert.ToHexStringLower(HMACSHA256.HashData(Key, Encoding.UTF8.GetBytes(value)));
 
     public AuditEntry Entry(
-        Request request, AuditSubject? subject, MountEntry? mount, Response? response = null, Fault? fault = null) => new()
+        Request request, AuditSubject? subject, MountEntry? mount, Response? response = null,
+        Fault? fault = null) => new()
     {
         Request = request, Subject = subject, Mount = mount, Response = response, Fault = fault,
         Time = Clock.GetUtcNow(),

@@ -7,7 +7,8 @@ using Xunit;
 
 namespace Kist.Server.Tests.Sinks;
 
-/// <summary>Attack J06: the one path that the API can set leads to plain files in allowed folders, and nowhere else.</summary>
+/// <summary>Attack J06: the one path that the API can set leads to plain files in allowed folders, and nowhere
+/// else.</summary>
 [SupportedOSPlatform("linux")]
 public sealed class FileSinkTests : IDisposable
 {

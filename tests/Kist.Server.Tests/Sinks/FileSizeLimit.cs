@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Kist.Server.Tests.Sinks;
 
 /// <summary>
-/// A medium that gets full without root and without harm to other tests: the process may not write beyond one tebibyte of
-/// a file, and only a sparse file ever gets there.
+/// A medium that gets full without root and without harm to other tests: the process may not write beyond one
+/// tebibyte of a file, and only a sparse file ever gets there.
 /// </summary>
 internal sealed partial class FileSizeLimit : IDisposable
 {

@@ -5,8 +5,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Kist.Server.Sinks.File;
 
 /// <summary>
-/// A regular file that is only ever appended to. Opened with O_APPEND and O_NOFOLLOW, which the base class library cannot
-/// ask for. A symbolic link, a device, a pipe, a file with an execute bit or with a second name is refused.
+/// A regular file that is only ever appended to. Opened with O_APPEND and O_NOFOLLOW, which the base class library
+/// cannot ask for. A symbolic link, a device, a pipe, a file with an execute bit or with a second name is refused.
 /// </summary>
 internal sealed partial class AppendOnlyFile : IDisposable
 {
@@ -32,7 +32,8 @@ internal sealed partial class AppendOnlyFile : IDisposable
         if (descriptor < 0)
         {
             var error = Marshal.GetLastPInvokeError();
-            throw new IOException(error == ErrorLoop ? "the audit file is a symbolic link" : Text("cannot open", error));
+            throw new IOException(
+                error == ErrorLoop ? "the audit file is a symbolic link" : Text("cannot open", error));
         }
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         try
@@ -67,7 +68,8 @@ internal sealed partial class AppendOnlyFile : IDisposable
         }
     }
 
-    /// <summary>Writes all of <paramref name="bytes"/>. After an <see cref="IOException"/> a part may be written.</summary>
+    /// <summary>Writes all of <paramref name="bytes"/>. After an <see cref="IOException"/> a part may be
+    /// written.</summary>
     public static void WriteAll(SafeFileHandle file, ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
@@ -106,7 +108,8 @@ internal sealed partial class AppendOnlyFile : IDisposable
         if (MemoryMarshal.Read<uint>(facts[16..]) != 1) throw new IOException("the audit file has a second name");
     }
 
-    private static string Text(string what, int error) => $"{what} the audit log: {Marshal.GetPInvokeErrorMessage(error)}";
+    private static string Text(string what, int error) =>
+        $"{what} the audit log: {Marshal.GetPInvokeErrorMessage(error)}";
 
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenNative(string path, int flags, uint mode);

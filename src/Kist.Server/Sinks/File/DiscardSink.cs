@@ -2,7 +2,8 @@ using Kist.Kernel.Audit;
 
 namespace Kist.Server.Sinks.File;
 
-/// <summary>Takes lines and keeps none: <c>discard</c> and <c>/dev/null</c>. Whoever enables it wants no audit.</summary>
+/// <summary>Takes lines and keeps none: <c>discard</c> and <c>/dev/null</c>. Whoever enables it wants no
+/// audit.</summary>
 internal sealed class DiscardSink : IAuditSink
 {
     /// <inheritdoc/>

@@ -2,7 +2,8 @@ using Kist.Kernel.Audit;
 
 namespace Kist.Server.Sinks.File;
 
-/// <summary>Appends audit lines to a regular file. Made by <see cref="FileSinks"/>, which decides what it may open.</summary>
+/// <summary>Appends audit lines to a regular file. Made by <see cref="FileSinks"/>, which decides what it may
+/// open.</summary>
 internal sealed class FileSink : IAuditSink
 {
     private const int TailStep = 65_536;
@@ -46,7 +47,8 @@ internal sealed class FileSink : IAuditSink
             var tail = new byte[size];
             _file.Read(tail, end - size);
             var start = tail.AsSpan(0, size - 1).LastIndexOf((byte)'\n') + 1;
-            if (start > 0 || size == end) return new ValueTask<ReadOnlyMemory<byte>>(tail.AsMemory(start, size - 1 - start));
+            if (start > 0 || size == end)
+                return new ValueTask<ReadOnlyMemory<byte>>(tail.AsMemory(start, size - 1 - start));
             size = (int)Math.Min(Math.Min(end, (long)size * 4), Array.MaxLength);
         }
     }
@@ -58,7 +60,8 @@ internal sealed class FileSink : IAuditSink
         return default;
     }
 
-    /// <summary>Opens the file and cuts off a line that a crash left half written; no answer left before it was whole.</summary>
+    /// <summary>Opens the file and cuts off a line that a crash left half written; no answer left before it was
+    /// whole.</summary>
     private AppendOnlyFile Open()
     {
         var file = AppendOnlyFile.Open(_path, _mode);

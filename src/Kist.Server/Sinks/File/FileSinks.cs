@@ -5,8 +5,8 @@ using Kist.Kernel.Pipeline;
 namespace Kist.Server.Sinks.File;
 
 /// <summary>
-/// Makes sinks of the type <c>file</c> from their options <c>file_path</c> (or <c>path</c>) and <c>mode</c>. Whoever may
-/// call <c>sys/audit</c> can name a path, so only files in <paramref name="allowedFolders"/> are opened, beside
+/// Makes sinks of the type <c>file</c> from their options <c>file_path</c> (or <c>path</c>) and <c>mode</c>. Whoever
+/// may call <c>sys/audit</c> can name a path, so only files in <paramref name="allowedFolders"/> are opened, beside
 /// <c>stdout</c>, <c>discard</c> and <c>/dev/null</c>.
 /// </summary>
 /// <param name="allowedFolders">Absolute folders of the server's configuration (<c>audit_file_dirs</c>).</param>
@@ -18,7 +18,8 @@ public sealed class FileSinks(IReadOnlyList<string> allowedFolders)
     private readonly string[] _folders =
         [.. allowedFolders.Select(folder => Path.TrimEndingDirectorySeparator(Path.GetFullPath(folder)))];
 
-    /// <summary>Opens the sink, or says in <paramref name="fault"/> which option is wrong. See AuditSinkMaker.</summary>
+    /// <summary>Opens the sink, or says in <paramref name="fault"/> which option is wrong. See
+    /// AuditSinkMaker.</summary>
     public IAuditSink? Make(IReadOnlyDictionary<string, string> options, out Fault? fault)
     {
         fault = null;
@@ -73,7 +74,8 @@ public sealed class FileSinks(IReadOnlyList<string> allowedFolders)
     /// <summary>Checks that the path lies in an allowed folder, without links below it, and makes its folder.</summary>
     private Fault? Place(string path)
     {
-        if (path.Contains('\0') || !Path.IsPathFullyQualified(path) || path != Path.GetFullPath(path) || path.EndsWith('/'))
+        if (path.Contains('\0') || !Path.IsPathFullyQualified(path) || path != Path.GetFullPath(path)
+            || path.EndsWith('/'))
             return Fault.Invalid("file_path must be an absolute path without \".\", \"..\" or empty parts");
         var root = Array.Find(_folders, folder => path.StartsWith(folder + "/", StringComparison.Ordinal));
         if (root is null)

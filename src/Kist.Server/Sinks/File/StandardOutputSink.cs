@@ -4,8 +4,8 @@ using Microsoft.Win32.SafeHandles;
 namespace Kist.Server.Sinks.File;
 
 /// <summary>
-/// Writes audit lines to standard output, for a collector that reads it. A full pipe blocks its writer, so writes run on
-/// the thread pool.
+/// Writes audit lines to standard output, for a collector that reads it. A full pipe blocks its writer, so writes run
+/// on the thread pool.
 /// </summary>
 internal sealed class StandardOutputSink : IAuditSink
 {
