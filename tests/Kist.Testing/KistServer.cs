@@ -82,6 +82,22 @@ public sealed class KistServer : IAsyncDisposable
             };
         });
 
+    /// <summary>
+    /// Starts <c>kist server --start</c>: set up from nothing, unsealed, on SQLite, with an audit file. Its folders are
+    /// those of <see cref="QuickStartFiles"/>.
+    /// </summary>
+    public static Task<KistServer> StartQuickAsync(params string[] moreArguments) =>
+        StartAsync((directory, port) => new ServerPlan
+        {
+            Directory = directory,
+            Address = new Uri($"http://127.0.0.1:{port}/"),
+            Arguments =
+                ["server", "--start", Path.Combine(directory, "kist"), "--listen", $"127.0.0.1:{port}", .. moreArguments],
+        });
+
+    /// <summary>Where a server of <see cref="StartQuickAsync"/> keeps what it made.</summary>
+    public QuickStartFiles QuickStart => new(Directory);
+
     /// <summary>Sends one request and returns the answer whole, whatever its status.</summary>
     /// <param name="method">Any verb, also LIST.</param>
     /// <param name="path">Sent as it stands, so that <c>..</c>, <c>//</c> and <c>%2f</c> reach the server.</param>

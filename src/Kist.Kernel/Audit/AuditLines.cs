@@ -144,6 +144,7 @@ internal static class AuditLines
         Operation.Patch => "\"patch\""u8,
         Operation.Delete => "\"delete\""u8,
         Operation.Help => "\"help\""u8,
+        Operation.Unknown => "\"unknown\""u8,
         _ => throw new ArgumentOutOfRangeException(nameof(operation)),
     };
 }

@@ -40,6 +40,21 @@ public sealed class RequestPipeline(Node.Node node)
         }
     }
 
+    /// <summary>
+    /// Whether a token is alive, asked before the rest of its request is read. It decides how much is read, nothing else.
+    /// </summary>
+    public async ValueTask<bool> KnowsAsync(string token, CancellationToken ct)
+    {
+        try
+        {
+            return node.Current is { } kernel && await kernel.Tokens.LookupAsync(token, ct) is not null;
+        }
+        catch (Exception e) when (FaultOf(e) is not null)
+        {
+            return false;
+        }
+    }
+
     private static async ValueTask<Response> RunAsync(Unsealed kernel, Request request)
     {
         var target = Target.Find(kernel, request);

@@ -1,3 +1,4 @@
+using System.Text;
 using System.Text.Json;
 using Kist.Kernel.Barrier;
 using Kist.Kernel.Mounts;
@@ -66,7 +67,7 @@ public sealed class Call
     {
         values = route.Fields.Length == 0 ? [] : new object?[route.Fields.Length];
         if (values.Length == 0) return null;
-        if (!request.Body.IsEmpty && BindBody(request.Body, route, values) is { } fault) return fault;
+        if (!request.Body.IsEmpty && BindBody(request.Body, route, pattern, values) is { } fault) return fault;
         if (request.Query is { } query)
             foreach (var (name, text) in query)
                 if (BindOne(route, name, new FieldValue(default, text), values) is { } wrong) return wrong;
@@ -75,8 +76,9 @@ public sealed class Call
         return null;
     }
 
-    private static Fault? BindBody(ReadOnlyMemory<byte> body, Route route, object?[] values)
+    private static Fault? BindBody(ReadOnlyMemory<byte> body, Route route, RoutePattern pattern, object?[] values)
     {
+        if (body.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0) return null;
         var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = Limits.MaxJsonDepth });
         reader.Read();
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
@@ -84,6 +86,8 @@ public sealed class Call
             var index = -1;
             for (var i = 0; i < route.Fields.Length && index < 0; i++)
                 if (reader.ValueTextEquals(route.Fields[i].Name)) index = i;
+            if (index < 0 && MisspelledField(reader.ValueSpan, route, pattern) is { } meant)
+                return Fault.Invalid($"the field \"{meant}\" is written in lower case");
             reader.Read();
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
@@ -91,6 +95,17 @@ public sealed class Call
             var value = new FieldValue(body[start..(int)reader.BytesConsumed], null);
             if (Parse(route.Fields[index], value, out values[index]) is { } fault) return fault;
         }
+        return null;
+    }
+
+    /// <summary>
+    /// The declared field that <paramref name="key"/> differs from by case alone. Left out without a word, such a field
+    /// could be a limit that its writer believes in. Names in the path are no fields of the body.
+    /// </summary>
+    private static string? MisspelledField(ReadOnlySpan<byte> key, Route route, RoutePattern pattern)
+    {
+        foreach (var field in route.Fields)
+            if (Ascii.EqualsIgnoreCase(key, field.Name) && !pattern.CaptureNames.Contains(field.Name)) return field.Name;
         return null;
     }
 

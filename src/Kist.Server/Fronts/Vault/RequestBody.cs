@@ -1,5 +1,6 @@
 using System.IO.Pipelines;
 using Kist.Secrets;
+using Microsoft.AspNetCore.Http;
 
 namespace Kist.Server.Fronts.Vault;
 
@@ -14,25 +15,25 @@ internal sealed class RequestBody : IDisposable
     /// <summary>What was read.</summary>
     public ReadOnlyMemory<byte> Memory => _bytes is null ? default : _bytes.WrittenMemory;
 
-    /// <summary>Reads the whole body; false when it is larger than <paramref name="limit"/>.</summary>
+    /// <summary>
+    /// Reads the whole body; false when it is larger than <paramref name="limit"/>. Unless the rest was thrown away
+    /// (<paramref name="drains"/>), reading can go on with a larger limit.
+    /// </summary>
     public async ValueTask<bool> ReadAsync(HttpExchange http, int limit, bool drains)
     {
         http.LiftBodyLimit();
         var reader = http.Body;
         if (http.Headers.ContentLength > limit) return await RefuseAsync(reader, limit, drains);
-        _bytes = new SecretWriter(Math.Min((int)(http.Headers.ContentLength ?? 1024), 65_536) + 1);
+        _bytes ??= new SecretWriter(Math.Min((int)(http.Headers.ContentLength ?? 1024), 65_536) + 1);
         while (true)
         {
-            var result = await reader.ReadAsync();
-            foreach (var part in result.Buffer)
+            var result = await NextAsync(reader);
+            if (_bytes.WrittenCount + result.Buffer.Length > limit)
             {
-                if (_bytes.WrittenCount + part.Length > limit)
-                {
-                    reader.AdvanceTo(result.Buffer.End);
-                    return await RefuseAsync(reader, limit, drains);
-                }
-                _bytes.Write(part.Span);
+                reader.AdvanceTo(result.Buffer.Start);
+                return await RefuseAsync(reader, limit, drains);
             }
+            foreach (var part in result.Buffer) _bytes.Write(part.Span);
             reader.AdvanceTo(result.Buffer.End);
             if (result.IsCompleted) return true;
         }
@@ -48,11 +49,24 @@ internal sealed class RequestBody : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _bytes?.Dispose();
 
+    /// <summary>What goes wrong here is the client's doing; Kestrel has an exception without a status for some of it.</summary>
+    private static async ValueTask<ReadResult> NextAsync(PipeReader reader)
+    {
+        try
+        {
+            return await reader.ReadAsync();
+        }
+        catch (IOException e) when (e is not BadHttpRequestException)
+        {
+            throw new BadHttpRequestException("the body cannot be read", StatusCodes.Status400BadRequest, e);
+        }
+    }
+
     private static async ValueTask<bool> RefuseAsync(PipeReader reader, int limit, bool drains)
     {
         for (long read = 0; drains && read < MaxDrainBytes - limit;)
         {
-            var result = await reader.ReadAsync();
+            var result = await NextAsync(reader);
             read += result.Buffer.Length;
             reader.AdvanceTo(result.Buffer.End);
             if (result.IsCompleted) break;

@@ -22,6 +22,10 @@ internal static class RequestReader
     /// <summary>What is wrong before the path is even looked at.</summary>
     public static (int Status, string? Message)? RefusalOf(HttpExchange http)
     {
+        // Kestrel goes by the chunks and keeps the length under this name; whoever stood before it may have gone by the
+        // length (request smuggling, RFC 9112 section 6.1).
+        if (http.Headers.TransferEncoding.Count > 0 && http.Headers.ContainsKey("X-Content-Length"))
+            return (400, "the request has two lengths");
         foreach (var name in SingleHeaders)
             if (http.Headers.TryGetValue(name, out var values) && values.Count > 1)
                 return (400, $"the header {name} was sent more than once");
@@ -48,7 +52,7 @@ internal static class RequestReader
 
     /// <summary>Reads the rest. One of the two is null.</summary>
     public static async ValueTask<(Request? Request, Fault? Fault)> ReadAsync(
-        HttpExchange http, RequestPath path, RequestBody body)
+        HttpExchange http, RequestPipeline pipeline, RequestPath path, RequestBody body)
     {
         var query = ParseQuery(http.QueryString);
         if (http.Method == "GET" && Query(query, "list") is { Length: > 0 } list && !IsTrue(list) && !IsFalse(list))
@@ -60,9 +64,7 @@ internal static class RequestReader
         var token = TokenOf(http);
         if (operation is Operation.Update or Operation.Patch)
         {
-            var limit = token is null ? Limits.MaxOpenBodyBytes : Limits.MaxBodyBytes;
-            if (!await body.ReadAsync(http, limit, drains: token is not null))
-                return (null, new Fault(FaultKind.TooLarge, "http: request body too large"));
+            if (await ReadBodyAsync(http, pipeline, token, body) is { } tooLarge) return (null, tooLarge);
             if (await CheckBodyAsync(http, body) is { } malformed) return (null, malformed);
             query = null;
         }
@@ -81,6 +83,19 @@ internal static class RequestReader
             Header = http.Header,
             Aborted = http.Aborted,
         }, null);
+    }
+
+    /// <summary>
+    /// Reads the body. What is larger than anyone may send costs nothing to a stranger: the token, by itself, must be
+    /// known before more than that is kept.
+    /// </summary>
+    private static async ValueTask<Fault?> ReadBodyAsync(
+        HttpExchange http, RequestPipeline pipeline, string? token, RequestBody body)
+    {
+        if (await body.ReadAsync(http, Limits.MaxOpenBodyBytes, drains: false)) return null;
+        if (token is not null && !await pipeline.KnowsAsync(token, http.Aborted)) return Fault.BadToken;
+        if (token is not null && await body.ReadAsync(http, Limits.MaxBodyBytes, drains: true)) return null;
+        return new Fault(FaultKind.TooLarge, "http: request body too large");
     }
 
     /// <summary>The token of the request: Vault's header, or a bearer. As with Vault, the word has one spelling.</summary>

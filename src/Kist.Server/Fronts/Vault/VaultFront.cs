@@ -2,6 +2,7 @@ using Kist.Kernel.Node;
 using Kist.Kernel.Pipeline;
 using Kist.Secrets;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Kist.Server.Fronts.Vault;
@@ -41,6 +42,11 @@ public sealed class VaultFront : IHttpApplication<IFeatureCollection>
             using var body = new RequestBody();
             await AnswerAsync(http, body);
         }
+        catch (BadHttpRequestException e)
+        {
+            // Found while the body was read: bad chunks, an end too early, a body that comes too slowly.
+            if (!http.HasStarted) await http.SendErrorAsync(e.StatusCode, "the request body is malformed or came too slowly");
+        }
         catch (Exception e) when (e is not OutOfMemoryException)
         {
             // A defect, or the client went away. The text of the exception stays here; the answer has an id only.
@@ -74,7 +80,7 @@ public sealed class VaultFront : IHttpApplication<IFeatureCollection>
             await http.SendErrorAsync(405, null, isEmpty: true);
             return;
         }
-        var (request, fault) = await RequestReader.ReadAsync(http, path, body);
+        var (request, fault) = await RequestReader.ReadAsync(http, _pipeline, path, body);
         if (request is null)
         {
             await ResponseSender.SendAsync(http, fault!);
