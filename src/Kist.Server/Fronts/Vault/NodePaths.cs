@@ -83,7 +83,7 @@ internal sealed class NodePaths(Node node, RequestPipeline pipeline)
             await http.SendAsync(204, "", default);
             return;
         }
-        var (request, fault) = await RequestReader.ReadAsync(http, path, body);
+        var (request, fault) = await RequestReader.ReadAsync(http, pipeline, path, body);
         if (request is null)
         {
             await ResponseSender.SendAsync(http, fault!);
