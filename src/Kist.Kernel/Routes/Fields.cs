@@ -35,6 +35,10 @@ public static class Fields
     public static Field<IReadOnlyList<string>> List(string name, string docs) =>
         new(name, docs, [], ParseList, "array");
 
+    /// <summary>A list of texts; one text is a list of one, commas and all.</summary>
+    public static Field<IReadOnlyList<string>> Texts(string name, string docs) =>
+        new(name, docs, [], ParseTexts, "array");
+
     /// <summary>A list of whole numbers, or comma-separated text.</summary>
     public static Field<IReadOnlyList<long>> Numbers(string name, string docs) =>
         new(name, docs, [], ParseNumbers, "array");
@@ -175,6 +179,15 @@ public static class Fields
         }
         result = items;
         return true;
+    }
+
+    private static bool ParseTexts(in FieldValue value, out IReadOnlyList<string>? result,
+        [NotNullWhen(false)] out string? error)
+    {
+        if (!value.IsText && Open(value.Json).TokenType is not JsonTokenType.String) return ParseList(value, out result, out error);
+        var ok = ParseText(value, out var single, out error);
+        result = string.IsNullOrEmpty(single) ? [] : [single];
+        return ok;
     }
 
     private static bool ParseNumbers(in FieldValue value, out IReadOnlyList<long>? result,

@@ -79,7 +79,7 @@ internal sealed class MountPaths
     {
         var (type, path) = (call.Get(Type), FullPath(call));
         if (type.Length == 0) return Fault.Invalid("backend type must be specified as a string");
-        var options = call.Has(Options) ? call.Get(Options) : null;
+        var options = call.Get(Options);
         if (type is "kv-v1" or "kv-v2" && !_isLogin)
         {
             options = new Dictionary<string, string>(options ?? new Dictionary<string, string>()) { ["version"] = type[^1..] };

@@ -15,7 +15,7 @@ internal sealed class TokenCreation(Unsealed kernel, TokenRoles roles)
 {
     private static readonly Field<string> RoleName = Fields.Text("role_name", "Name of the role");
     private static readonly Field<string> Id = Fields.Text("id", "The token's text, chosen (needs sudo)");
-    private static readonly Field<IReadOnlyList<string>> Policies = Fields.List("policies", "Policies of the token");
+    private static readonly Field<IReadOnlyList<string>> Policies = Fields.Texts("policies", "Policies of the token");
     private static readonly Field<ReadOnlyMemory<byte>> Meta = Fields.Json("meta", "What to keep about the token: texts by name");
     private static readonly Field<bool> NoParent = Fields.Flag("no_parent", "Whether it has no parent (needs sudo)");
     private static readonly Field<bool> NoDefault = Fields.Flag("no_default_policy", "Whether to leave out the policy default");

@@ -28,6 +28,11 @@ internal sealed class TokenLookup(Unsealed kernel)
         {
             Access = Access.Sudo,
         },
+        // Nothing is read here, but whether that is so is told to those only who may list.
+        new(Operation.Read, "accessors", _ => new(Fault.UnsupportedPath), "Nothing: accessors are listed")
+        {
+            Access = Access.Sudo,
+        },
     ];
 
     private async ValueTask<Response> LookupAsync(Call call)
