@@ -4,16 +4,19 @@ using Kist.Kernel.Routes;
 
 namespace Kist.Server;
 
-/// <summary>The only file that names every plug-in. Removing one is deleting its folder, its tests and its line here.</summary>
+/// <summary>The only file that names every plug-in. Removing one is deleting its folder, its tests and its line
+/// here.</summary>
 public static class Catalog
 {
     // Initialised before Engines, which contains them: an engine that is built leaves its list.
     private static readonly IEnumerable<EngineKind> AnnouncedEngines =
-        from type in (string[])["transit", "pki", "ssh", "totp", "database", "aws", "azure", "gcp", "consul", "rabbitmq", "ldap"]
+        from type in (string[])
+            ["transit", "pki", "ssh", "totp", "database", "aws", "azure", "gcp", "consul", "rabbitmq", "ldap"]
         select Server.Engines.Announced.AnnouncedEngine.Kind(type, isLogin: false);
 
     private static readonly IEnumerable<EngineKind> AnnouncedLogins =
-        from type in (string[])["approle", "jwt", "oidc", "kubernetes", "cert", "ldap", "github", "radius", "aws", "azure", "gcp"]
+        from type in (string[])
+            ["approle", "jwt", "oidc", "kubernetes", "cert", "ldap", "github", "radius", "aws", "azure", "gcp"]
         select Server.Engines.Announced.AnnouncedEngine.Kind(type, isLogin: true);
 
     /// <summary>The kinds of engine and login.</summary>
@@ -34,5 +37,8 @@ public static class Catalog
 
     /// <summary>The kinds of audit sink.</summary>
     public static IReadOnlyDictionary<string, AuditSinkMaker> Sinks(Settings settings) =>
-        new Dictionary<string, AuditSinkMaker> { ["file"] = new Server.Sinks.File.FileSinks(settings.AuditFolders).Make };
+        new Dictionary<string, AuditSinkMaker>
+        {
+            ["file"] = new Server.Sinks.File.FileSinks(settings.AuditFolders).Make,
+        };
 }

@@ -95,7 +95,8 @@ public sealed partial class LeaseStore
             var keys = await _storage.ScanAsync("id/", after, Page, ct);
             foreach (var key in keys)
             {
-                if (await FindAsync(key["id/".Length..], ct) is not { FailedRevocations: >= MaxRevocationAttempts } lease) continue;
+                if (await FindAsync(key["id/".Length..], ct) is not { } lease) continue;
+                if (lease.FailedRevocations < MaxRevocationAttempts) continue;
                 found.Add(lease);
                 if (found.Count == limit) return found;
             }

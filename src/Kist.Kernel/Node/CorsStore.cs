@@ -3,7 +3,8 @@ using Kist.Kernel.Barrier;
 
 namespace Kist.Kernel.Node;
 
-/// <summary>Which web pages of other origins may call this server (<c>sys/config/cors</c>); null while none may.</summary>
+/// <summary>Which web pages of other origins may call this server (<c>sys/config/cors</c>); null while none
+/// may.</summary>
 public sealed record CorsConfig(IReadOnlyList<string> AllowedOrigins, IReadOnlyList<string> AllowedHeaders)
 {
     /// <summary>Headers that every allowed page may send.</summary>
@@ -14,10 +15,12 @@ public sealed record CorsConfig(IReadOnlyList<string> AllowedOrigins, IReadOnlyL
     ];
 
     /// <summary>Whether a page of <paramref name="origin"/> may call.</summary>
-    public bool Allows(string origin) => AllowedOrigins is ["*"] || AllowedOrigins.Contains(origin, StringComparer.Ordinal);
+    public bool Allows(string origin) =>
+        AllowedOrigins is ["*"] || AllowedOrigins.Contains(origin, StringComparer.Ordinal);
 }
 
-/// <summary>Keeps the <see cref="CorsConfig"/>: read once at unseal, then a field that the front reads on every request.</summary>
+/// <summary>Keeps the <see cref="CorsConfig"/>: read once at unseal, then a field that the front reads on every
+/// request.</summary>
 public sealed class CorsStore
 {
     private const string Key = "cors";

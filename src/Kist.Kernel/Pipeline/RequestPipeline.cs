@@ -90,8 +90,9 @@ public sealed class RequestPipeline(Node.Node node)
         }
     }
 
-    /// <summary>Refused requests would flood the audit, so they are in it only where the configuration asks for them.</summary>
-    private static async ValueTask<Fault> RefuseOverQuotaAsync(Unsealed kernel, Request request, Target target, Fault exceeded)
+    /// <summary>Refused requests would flood the audit, so they are in it only where the configuration asks.</summary>
+    private static async ValueTask<Fault> RefuseOverQuotaAsync(
+        Unsealed kernel, Request request, Target target, Fault exceeded)
     {
         if (!kernel.Quotas.Config.EnableRateLimitAuditLogging) return exceeded;
         var trail = new AuditTrail(kernel, request, Caller.Anonymous, target.Mount?.Entry, writesAhead: false);

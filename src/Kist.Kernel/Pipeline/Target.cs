@@ -39,7 +39,8 @@ internal readonly struct Target
             return request.Operation is Operation.Help && below.IsEmpty
                 ? new Target(mount, mount.Routes.Index, default, mount.Routes.Index[Operation.Help], null)
                 : new Target(mount, null, default, null, null);
-        if (request.Operation is Operation.List && !pattern.TakesFolders) return new Target(mount, null, default, null, null);
+        if (request.Operation is Operation.List && !pattern.TakesFolders)
+            return new Target(mount, null, default, null, null);
         return new Target(mount, pattern, captures, pattern[request.Operation], null);
     }
 

@@ -82,7 +82,8 @@ internal sealed class PathPattern : IComparable<PathPattern>
             if (patternEnd < 0) return IsGlob && folder.StartsWith(pattern);
             var pathEnd = folder.IndexOf('/');
             if (pathEnd < 0) return true;
-            if (pattern[..patternEnd] is not "+" && !folder[..pathEnd].SequenceEqual(pattern[..patternEnd])) return false;
+            var expected = pattern[..patternEnd];
+            if (expected is not "+" && !folder[..pathEnd].SequenceEqual(expected)) return false;
             pattern = pattern[(patternEnd + 1)..];
             folder = folder[(pathEnd + 1)..];
         }

@@ -7,8 +7,8 @@ using Kist.Kernel.Pipeline;
 namespace Kist.Kernel.Quotas;
 
 /// <summary>
-/// Rate limits by path (<c>sys/quotas/rate-limit</c>), checked before anything is looked up. Without a limit the check is one
-/// field read. Counts live in this process: each node gives a client its own budget, as Vault's nodes do.
+/// Rate limits by path (<c>sys/quotas/rate-limit</c>), checked before anything is looked up. Without a limit the check
+/// is one field read. Counts live in this process: each node gives a client its own budget, as Vault's nodes do.
 /// </summary>
 public sealed class QuotaStore
 {
@@ -53,7 +53,8 @@ public sealed class QuotaStore
         {
             using var stored = await storage.GetAsync(key, ct);
             if (stored is null) continue;
-            limiters.Add(new RateLimiter(JsonSerializer.Deserialize(stored.Span, KernelJson.Default.RateLimit)!, clock));
+            var limit = JsonSerializer.Deserialize(stored.Span, KernelJson.Default.RateLimit)!;
+            limiters.Add(new RateLimiter(limit, clock));
         }
         return new QuotaStore(storage, clock, new RateLimitTable(limiters, config));
     }

@@ -24,7 +24,8 @@ public sealed record RateLimit
     /// <summary>The time after which the requests count anew.</summary>
     public TimeSpan Interval { get; init; } = TimeSpan.FromSeconds(1);
 
-    /// <summary>How long a client that went over is refused altogether; zero: only for the rest of the interval.</summary>
+    /// <summary>How long a client that went over is refused altogether; zero: only for the rest of the
+    /// interval.</summary>
     public TimeSpan BlockInterval { get; init; }
 
     /// <summary>Stored for clients: there is one namespace, so nothing inherits.</summary>
@@ -47,7 +48,8 @@ public sealed record QuotaConfig
     /// <summary>Paths that no rate limit covers; a star at the end stands for anything.</summary>
     public IReadOnlyList<string> RateLimitExemptPaths { get; init; } = DefaultExemptPaths;
 
-    /// <summary>What is exempt until someone says otherwise: what an operator needs while the limits are used up.</summary>
+    /// <summary>What is exempt until someone says otherwise: what an operator needs while the limits are used
+    /// up.</summary>
     public static IReadOnlyList<string> DefaultExemptPaths { get; } =
     [
         "sys/generate-recovery-token/attempt", "sys/generate-recovery-token/update", "sys/generate-root/attempt",

@@ -3,8 +3,8 @@ using Kist.Kernel.Mounts;
 namespace Kist.Kernel.Quotas;
 
 /// <summary>
-/// All limits at one moment; immutable. The narrowest limit that covers a path is the one that counts: an exact path, then
-/// the longest path with a star, then the mount, then the limit on everything.
+/// All limits at one moment; immutable. The narrowest limit that covers a path is the one that counts: an exact path,
+/// then the longest path with a star, then the mount, then the limit on everything.
 /// </summary>
 internal sealed class RateLimitTable
 {
@@ -23,7 +23,8 @@ internal sealed class RateLimitTable
 
     public QuotaConfig Config { get; }
 
-    /// <summary>The limit for a path of <paramref name="mount"/> (null: of none); null when nothing covers it.</summary>
+    /// <summary>The limit for a path of <paramref name="mount"/> (null: of none); null when nothing covers
+    /// it.</summary>
     public RateLimiter? Find(string path, Mount? mount)
     {
         foreach (var exempt in _exempt)
@@ -34,7 +35,8 @@ internal sealed class RateLimitTable
             if (limit.Role.Length > 0 && RoleOf(path) != limit.Role) continue;
             if (limit.MountPath.Length == 0) return limiter;
             if (mount is null || mount.Path != limit.MountPath) continue;
-            if (limit.PathSuffix.Length == 0 || Covers(limit.PathSuffix, path.AsSpan(mount.Path.Length))) return limiter;
+            var below = path.AsSpan(mount.Path.Length);
+            if (limit.PathSuffix.Length == 0 || Covers(limit.PathSuffix, below)) return limiter;
         }
         return null;
     }
@@ -46,7 +48,8 @@ internal sealed class RateLimitTable
     private static bool Covers(string pattern, ReadOnlySpan<char> path) =>
         pattern.EndsWith('*') ? path.StartsWith(pattern.AsSpan(0, pattern.Length - 1)) : path.SequenceEqual(pattern);
 
-    /// <summary>The role in <c>auth/…/login/ROLE</c>: the only place where a role can be known before authentication.</summary>
+    /// <summary>The role in <c>auth/…/login/ROLE</c>: the only place where a role can be known before
+    /// authentication.</summary>
     private static string? RoleOf(string path)
     {
         var at = path.LastIndexOf("/login/", StringComparison.Ordinal);

@@ -4,9 +4,9 @@ using System.Net;
 namespace Kist.Kernel.Quotas;
 
 /// <summary>
-/// Counts the requests of each client address against one limit. An address has so many requests from its first one on, and
-/// all of them again after each interval. Memory is bounded by two generations of addresses: when the young one is full it
-/// becomes the old one, so an address that keeps coming is never forgotten.
+/// Counts the requests of each client address against one limit. An address has so many requests from its first one on,
+/// and all of them again after each interval. Memory is bounded by two generations of addresses: when the young one is
+/// full it becomes the old one, so an address that keeps coming is never forgotten.
 /// </summary>
 internal sealed class RateLimiter(RateLimit limit, TimeProvider clock)
 {
@@ -20,7 +20,8 @@ internal sealed class RateLimiter(RateLimit limit, TimeProvider clock)
 
     public RateLimit Limit { get; } = limit;
 
-    /// <summary>How many requests an address has per interval: at least one, or the limit would be a deny rule.</summary>
+    /// <summary>How many requests an address has per interval: at least one, or the limit would be a deny
+    /// rule.</summary>
     public uint Budget { get; } = (uint)Math.Clamp(Math.Round(limit.Rate), 1, uint.MaxValue);
 
     /// <summary>How many addresses are known; for the bound's test.</summary>
@@ -31,7 +32,8 @@ internal sealed class RateLimiter(RateLimit limit, TimeProvider clock)
     {
         var now = clock.GetTimestamp();
         var client = ClientOf(address ?? Unknown, now);
-        if (client.BlockedUntil is var until && until > now) return new Taken(false, 0, clock.GetElapsedTime(now, until));
+        var until = client.BlockedUntil;
+        if (until > now) return new Taken(false, 0, clock.GetElapsedTime(now, until));
         var since = clock.GetElapsedTime(client.Start, now);
         var tick = (uint)(since.Ticks / Limit.Interval.Ticks);
         var reset = Limit.Interval - TimeSpan.FromTicks(since.Ticks % Limit.Interval.Ticks);
@@ -52,7 +54,8 @@ internal sealed class RateLimiter(RateLimit limit, TimeProvider clock)
         }
     }
 
-    /// <summary>One address: the interval it is in and what it used there, in one word, changed by compare and swap.</summary>
+    /// <summary>One address: the interval it is in and what it used there, in one word, changed by compare and
+    /// swap.</summary>
     private sealed class Client(long start)
     {
         private ulong _state;
@@ -76,7 +79,8 @@ internal sealed class RateLimiter(RateLimit limit, TimeProvider clock)
                 var used = (uint)(state >> 32) == current ? (uint)state : 0;
                 left = budget - Math.Min(used, budget);
                 if (left == 0) return false;
-                if (Interlocked.CompareExchange(ref _state, (ulong)current << 32 | (used + 1), state) != state) continue;
+                var next = (ulong)current << 32 | (used + 1);
+                if (Interlocked.CompareExchange(ref _state, next, state) != state) continue;
                 left--;
                 return true;
             }

@@ -4,8 +4,8 @@ using Kist.Kernel.Pipeline;
 namespace Kist.Kernel.Routes;
 
 /// <summary>
-/// Fields that stand in an object of the request rather than at its top (<c>config</c> of <c>sys/mounts</c>), parsed by the
-/// same rules.
+/// Fields that stand in an object of the request rather than at its top (<c>config</c> of <c>sys/mounts</c>), parsed by
+/// the same rules.
 /// </summary>
 public sealed class FieldSet
 {
@@ -16,8 +16,8 @@ public sealed class FieldSet
     }
 
     /// <summary>
-    /// Reads the members of <paramref name="json"/> (one JSON object, or nothing) that <paramref name="fields"/> name. A
-    /// fault when it is no object or a value is of the wrong kind; it names the field, never the value.
+    /// Reads the members of <paramref name="json"/> (one JSON object, or nothing) that <paramref name="fields"/> name.
+    /// A fault when it is no object or a value is of the wrong kind; it names the field, never the value.
     /// </summary>
     public static Fault? TryRead(ReadOnlyMemory<byte> json, IReadOnlyList<Field> fields, out FieldSet set)
     {
@@ -36,7 +36,8 @@ public sealed class FieldSet
             var start = (int)reader.TokenStartIndex;
             reader.Skip();
             if (field is null) continue;
-            if (!field.TryParse(new FieldValue(json[start..(int)reader.BytesConsumed], null), out var value, out var error))
+            var raw = new FieldValue(json[start..(int)reader.BytesConsumed], null);
+            if (!field.TryParse(raw, out var value, out var error))
                 return Fault.Invalid($"error converting input for field \"{field.Name}\": {error}");
             set._values[field] = value;
         }
@@ -44,7 +45,8 @@ public sealed class FieldSet
     }
 
     /// <summary>The field's value, or its default when the object does not have it.</summary>
-    public T Get<T>(Field<T> field) => _values.TryGetValue(field, out var value) && value is T typed ? typed : field.Default;
+    public T Get<T>(Field<T> field) =>
+        _values.TryGetValue(field, out var value) && value is T typed ? typed : field.Default;
 
     /// <summary>Whether the object has the field.</summary>
     public bool Has(Field field) => _values.ContainsKey(field);

@@ -3,7 +3,8 @@ using Kist.Kernel.Pipeline;
 
 namespace Kist.Kernel.Routes;
 
-/// <summary>The answer to <c>?help=1</c>, written from the routes: on a path, its operations and fields; on a mount, its paths.</summary>
+/// <summary>The answer to <c>?help=1</c>, written from the routes: on a path, its operations and fields; on a mount,
+/// its paths.</summary>
 internal static class RouteHelp
 {
     /// <summary>The help of one pattern.</summary>
@@ -26,8 +27,10 @@ internal static class RouteHelp
         text.Append("Request:        ").Append(path).Append('\n');
         text.Append("Matching Route: ").Append(pattern.Pattern).Append("\n\n");
         foreach (var route in pattern.Routes)
-            text.Append($"{Verb(route.Operation),-8}{route.Summary}{(route.Access is Access.Sudo ? " (needs sudo)" : "")}\n");
-        var fields = pattern.Routes.SelectMany(r => r.Fields).Distinct().OrderBy(f => f.Name, StringComparer.Ordinal).ToList();
+            text.Append($"{Verb(route.Operation),-8}{route.Summary}")
+                .Append(route.Access is Access.Sudo ? " (needs sudo)\n" : "\n");
+        var fields = pattern.Routes.SelectMany(r => r.Fields).Distinct()
+            .OrderBy(f => f.Name, StringComparer.Ordinal).ToList();
         if (fields.Count == 0) return text.ToString();
         text.Append("\n## PARAMETERS\n");
         foreach (var field in fields) text.Append($"\n    {field.Name} ({field.Kind})\n\n        {field.Docs}\n");
@@ -37,7 +40,7 @@ internal static class RouteHelp
     private static string OfMount(string type, IReadOnlyList<Route> routes)
     {
         var text = new StringBuilder($"## DESCRIPTION\n\nThe {type} engine.\n\n## PATHS\n\n");
-        text.Append("The following paths are supported. To view help for any of them, ask for help on the path itself.\n");
+        text.Append("The following paths are supported. To view help for any of them, ask for help on the path.\n");
         foreach (var group in routes.GroupBy(r => r.Pattern).OrderBy(g => g.Key, StringComparer.Ordinal))
             text.Append($"\n    {(group.Key.Length == 0 ? "/" : group.Key)}\n        {group.First().Summary}\n");
         return text.ToString();

@@ -4,8 +4,8 @@ using Kist.Kernel.Pipeline;
 namespace Kist.Kernel.Routes;
 
 /// <summary>
-/// The routes of one engine, compiled once: patterns by their first literal, the more specific first. Matching reads the
-/// path in place.
+/// The routes of one engine, compiled once: patterns by their first literal, the more specific first. Matching reads
+/// the path in place.
 /// </summary>
 public sealed class RouteTable
 {
@@ -13,7 +13,8 @@ public sealed class RouteTable
     private readonly Dictionary<string, RoutePattern[]>.AlternateLookup<ReadOnlySpan<char>> _lookup;
     private readonly RoutePattern[] _captureFirst;
 
-    /// <summary>Compiles <paramref name="routes"/>; two routes for the same pattern and operation are a defect.</summary>
+    /// <summary>Compiles <paramref name="routes"/>; two routes for the same pattern and operation are a
+    /// defect.</summary>
     public RouteTable(IReadOnlyList<Route> routes)
     {
         Routes = routes;
@@ -32,7 +33,8 @@ public sealed class RouteTable
     /// <summary>The routes as the engine declared them.</summary>
     public IReadOnlyList<Route> Routes { get; }
 
-    /// <summary>Finds the pattern for a path below the mount; false when the engine has none (404 "unsupported path").</summary>
+    /// <summary>Finds the pattern for a path below the mount; false when the engine has none (404 "unsupported
+    /// path").</summary>
     public bool TryMatch(ReadOnlySpan<char> path, [NotNullWhen(true)] out RoutePattern? pattern, out Captures captures)
     {
         var slash = path.IndexOf('/');
@@ -117,8 +119,8 @@ public sealed class RoutePattern
     public IReadOnlyList<Route> Routes { get; }
 
     /// <summary>
-    /// Whether a path with a slash at its end is a folder to this pattern. If not, a LIST of it is of a path that does not
-    /// exist, rather than an operation that does not.
+    /// Whether a path with a slash at its end is a folder to this pattern. If not, a LIST of it is of a path that does
+    /// not exist, rather than an operation that does not.
     /// </summary>
     public bool TakesFolders => this[Operation.List] is not null || _segments is [.., { IsRest: true }];
 
@@ -191,7 +193,8 @@ public sealed class RoutePattern
             _ => true,
         };
 
-        /// <summary>The names that Vault's framework takes in a path: a word character at both ends, <c>-.@</c> between.</summary>
+        /// <summary>The names that Vault's framework takes in a path: a word character at both ends, <c>-.@</c>
+        /// between.</summary>
         private static bool IsName(ReadOnlySpan<char> part)
         {
             if (part.IsEmpty || !IsWord(part[0]) || !IsWord(part[^1])) return false;

@@ -26,9 +26,11 @@ internal sealed class AuditPaths
         Routes =
         [
             new(Operation.Read, "audit", ListAsync, "Lists the audit sinks") { Access = Access.Sudo },
-            new(Operation.Update, "audit/{path+}", EnableAsync, "Enables an audit sink", Path, Type, Description, Options, Local)
+            new(Operation.Update, "audit/{path+}", EnableAsync, "Enables an audit sink", Path, Type, Description,
+                Options, Local)
                 { Access = Access.Sudo },
-            new(Operation.Delete, "audit/{path+}", DisableAsync, "Disables an audit sink", Path) { Access = Access.Sudo },
+            new(Operation.Delete, "audit/{path+}", DisableAsync, "Disables an audit sink", Path)
+                { Access = Access.Sudo },
             new(Operation.Update, "audit-hash/{path+}", HashAsync, "Hashes a text as a sink does", Path, Input),
         ];
     }

@@ -22,7 +22,8 @@ internal sealed class CapabilityPaths
         [
             new(Operation.Update, "capabilities", OfTokenAsync, "Tells what a token may do", Token, Paths, Path),
             new(Operation.Update, "capabilities-self", OfCallerAsync, "Tells what the caller may do", Paths, Path),
-            new(Operation.Update, "capabilities-accessor", OfAccessorAsync, "Tells what the token of an accessor may do",
+            new(Operation.Update, "capabilities-accessor", OfAccessorAsync,
+                "Tells what the token of an accessor may do",
                 Accessor, Paths, Path),
         ];
     }
@@ -61,6 +62,7 @@ internal sealed class CapabilityPaths
     private static Response Answer(Acl acl, IReadOnlyList<string> paths) => Response.Json(json =>
     {
         foreach (var path in paths.Distinct()) json.WriteTexts(path, acl.CapabilitiesOf(path));
-        if (paths is [var single] && single != "capabilities") json.WriteTexts("capabilities", acl.CapabilitiesOf(single));
+        if (paths is [var single and not "capabilities"])
+            json.WriteTexts("capabilities", acl.CapabilitiesOf(single));
     });
 }

@@ -13,7 +13,8 @@ internal sealed class CorsPaths
     private static readonly Field<IReadOnlyList<string>> Headers =
         Fields.List("allowed_headers", "Headers that pages may send, besides the usual ones.");
 
-    private static readonly Field<bool> Enable = Fields.Flag("enable", "Kept for clients: setting origins enables, deleting disables.");
+    private static readonly Field<bool> Enable =
+        Fields.Flag("enable", "Kept for clients: setting origins enables, deleting disables.");
 
     private readonly Unsealed _kernel;
 
@@ -46,9 +47,11 @@ internal sealed class CorsPaths
         if (origins.Count == 0) return Fault.ListedInvalid("at least one origin or the wildcard must be provided");
         if (origins.Contains("*") && origins.Count > 1)
             return Fault.ListedInvalid("to allow all origins the '*' must be the only value for allowed_origins");
-        if (!call.Get(Headers).All(IsHeaderName)) return Fault.ListedInvalid("allowed_headers must be names of headers");
+        if (!call.Get(Headers).All(IsHeaderName))
+            return Fault.ListedInvalid("allowed_headers must be names of headers");
         await _kernel.Cors.SetAsync(
-            new CorsConfig(origins, [.. CorsConfig.StandardHeaders.Union(call.Get(Headers), StringComparer.OrdinalIgnoreCase)]),
+            new CorsConfig(origins,
+                [.. CorsConfig.StandardHeaders.Union(call.Get(Headers), StringComparer.OrdinalIgnoreCase)]),
             call.Aborted);
         return Response.None;
     }

@@ -7,15 +7,17 @@ using Kist.Kernel.Routes;
 namespace Kist.Server.Engines.Sys;
 
 /// <summary>
-/// <c>sys/internal/counters</c>. Kist has no licence to count clients for: token and entity counts are real, client activity
-/// is answered as Vault answers it while its log is disabled.
+/// <c>sys/internal/counters</c>. Kist has no licence to count clients for: token and entity counts are real, client
+/// activity is answered as Vault answers it while its log is disabled.
 /// </summary>
 internal sealed class CounterPaths
 {
     private const string ConfigKey = "counters-config";
 
-    private static readonly Field<long> DefaultMonths = Fields.Number("default_report_months", "Months that a report covers.", 12);
-    private static readonly Field<long> Retention = Fields.Number("retention_months", "Months that counts are kept.", 24);
+    private static readonly Field<long> DefaultMonths =
+        Fields.Number("default_report_months", "Months that a report covers.", 12);
+    private static readonly Field<long> Retention =
+        Fields.Number("retention_months", "Months that counts are kept.", 24);
     private static readonly Field<string> Enabled = Fields.Text("enabled", "enable, disable or default.", "default");
     private static readonly Field<string> Start = Fields.Text("start_time", "Where the report starts.");
     private static readonly Field<string> End = Fields.Text("end_time", "Where the report ends.");
@@ -33,15 +35,18 @@ internal sealed class CounterPaths
             new(Operation.Read, root + "tokens", TokensAsync, "Counts tokens"),
             new(Operation.Read, root + "entities", EntitiesAsync, "Counts entities"),
             new(Operation.Read, root + "config", ReadConfigAsync, "Reads how clients are counted"),
-            new(Operation.Update, root + "config", WriteConfigAsync, "Sets how clients are counted", DefaultMonths, Retention, Enabled),
-            new(Operation.Read, root + "activity", ActivityAsync, "Reports clients by month", Start, End, LimitNamespaces),
+            new(Operation.Update, root + "config", WriteConfigAsync, "Sets how clients are counted", DefaultMonths,
+                Retention, Enabled),
+            new(Operation.Read, root + "activity", ActivityAsync, "Reports clients by month", Start, End,
+                LimitNamespaces),
             new(Operation.Read, root + "activity/monthly", MonthAsync, "Reports this month's clients"),
         ];
     }
 
     public IReadOnlyList<Route> Routes { get; }
 
-    private static ValueTask<Response> RequestsAsync(Call call) => new(Response.Json(json => json.WriteTexts("counters", [])));
+    private static ValueTask<Response> RequestsAsync(Call call) =>
+        new(Response.Json(json => json.WriteTexts("counters", [])));
 
     private async ValueTask<Response> TokensAsync(Call call)
     {
@@ -102,7 +107,8 @@ internal sealed class CounterPaths
         using var stored = await _kernel.Core.GetAsync(ConfigKey, ct);
         if (stored is null) return (DefaultMonths.Default, Retention.Default, Enabled.Default);
         var parts = System.Text.Encoding.ASCII.GetString(stored.Span).Split(' ');
-        return (long.Parse(parts[0], CultureInfo.InvariantCulture), long.Parse(parts[1], CultureInfo.InvariantCulture), parts[2]);
+        return (long.Parse(parts[0], CultureInfo.InvariantCulture),
+            long.Parse(parts[1], CultureInfo.InvariantCulture), parts[2]);
     }
 
     private static ValueTask<Response> ActivityAsync(Call call) => new(new Response { Status = 204 });
@@ -116,7 +122,7 @@ internal sealed class CounterPaths
 
     private static void WriteZeros(Utf8JsonWriter json)
     {
-        foreach (var name in (string[])["clients", "distinct_entities", "entity_clients", "non_entity_clients", "non_entity_tokens"])
-            json.WriteNumber(name, 0);
+        string[] names = ["clients", "distinct_entities", "entity_clients", "non_entity_clients", "non_entity_tokens"];
+        foreach (var name in names) json.WriteNumber(name, 0);
     }
 }

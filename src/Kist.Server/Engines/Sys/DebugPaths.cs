@@ -13,7 +13,8 @@ namespace Kist.Server.Engines.Sys;
 /// </summary>
 internal sealed class DebugPaths
 {
-    private static readonly Field<string> LogLevel = Fields.Text("log_level", "trace, debug, info, warn or error.", "info");
+    private static readonly Field<string> LogLevel =
+        Fields.Text("log_level", "trace, debug, info, warn or error.", "info");
     private static readonly Field<string> LogFormat = Fields.Text("log_format", "standard or json.", "standard");
 
     private readonly Unsealed _kernel;
@@ -26,7 +27,8 @@ internal sealed class DebugPaths
             new(Operation.Read, "pprof", IndexAsync, "Lists what the runtime tells of itself") { Access = Access.Sudo },
             new(Operation.Read, "pprof/cmdline", _ => Text("kist\n"), "Names the program") { Access = Access.Sudo },
             new(Operation.Read, "pprof/heap", HeapAsync, "Reads the heap's figures") { Access = Access.Sudo },
-            new(Operation.Read, "pprof/threadcreate", ThreadsAsync, "Reads the threads' figures") { Access = Access.Sudo },
+            new(Operation.Read, "pprof/threadcreate", ThreadsAsync, "Reads the threads' figures")
+                { Access = Access.Sudo },
             new(Operation.Read, "pprof/goroutine", ThreadsAsync, "Reads the threads' figures") { Access = Access.Sudo },
             new(Operation.Read, "monitor", MonitorAsync, "Says where the log is", LogLevel, LogFormat),
         ];
@@ -46,21 +48,26 @@ internal sealed class DebugPaths
     private static ValueTask<Response> HeapAsync(Call call)
     {
         var info = GC.GetGCMemoryInfo();
-        return Text(string.Create(CultureInfo.InvariantCulture,
-            $"heap_bytes {info.HeapSizeBytes}\nfragmented_bytes {info.FragmentedBytes}\ncommitted_bytes {info.TotalCommittedBytes}\n")
-            + string.Create(CultureInfo.InvariantCulture,
-            $"allocated_bytes_total {GC.GetTotalAllocatedBytes()}\ncollections {GC.CollectionCount(0)} {GC.CollectionCount(1)} {GC.CollectionCount(2)}\n"));
+        return Figures(("heap_bytes", info.HeapSizeBytes), ("fragmented_bytes", info.FragmentedBytes),
+            ("committed_bytes", info.TotalCommittedBytes), ("allocated_bytes_total", GC.GetTotalAllocatedBytes()),
+            ("collections_total", GC.CollectionCount(0)));
     }
 
-    private static ValueTask<Response> ThreadsAsync(Call call) => Text(string.Create(CultureInfo.InvariantCulture,
-        $"threads {ThreadPool.ThreadCount}\npending_work {ThreadPool.PendingWorkItemCount}\ncompleted_work_total {ThreadPool.CompletedWorkItemCount}\n"));
+    private static ValueTask<Response> ThreadsAsync(Call call) => Figures(
+        ("threads", ThreadPool.ThreadCount), ("pending_work", ThreadPool.PendingWorkItemCount),
+        ("completed_work_total", ThreadPool.CompletedWorkItemCount));
+
+    private static ValueTask<Response> Figures(params (string Name, long Value)[] figures) =>
+        Text(string.Concat(figures.Select(f => string.Create(CultureInfo.InvariantCulture, $"{f.Name} {f.Value}\n"))));
 
     private ValueTask<Response> MonitorAsync(Call call)
     {
         if (call.Get(LogLevel).ToLowerInvariant() is not ("trace" or "debug" or "info" or "warn" or "error"))
             return new(Fault.Invalid("unknown log level"));
-        if (call.Get(LogFormat).ToLowerInvariant() is not ("standard" or "json")) return new(Fault.Invalid("unknown log format"));
-        return Text($"{GoTime.Format(_kernel.Clock.GetUtcNow())} [INFO]  the log is not streamed here: it is on the server's standard error\n");
+        if (call.Get(LogFormat).ToLowerInvariant() is not ("standard" or "json"))
+            return new(Fault.Invalid("unknown log format"));
+        var now = GoTime.Format(_kernel.Clock.GetUtcNow());
+        return Text($"{now} [INFO]  the log is not streamed here: it is on the server's standard error\n");
     }
 
     private static ValueTask<Response> Text(string text, string type = "text/plain; charset=utf-8")

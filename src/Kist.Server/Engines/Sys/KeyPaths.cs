@@ -9,8 +9,10 @@ namespace Kist.Server.Engines.Sys;
 internal sealed class KeyPaths
 {
     private static readonly Field<bool> Enabled = Fields.Flag("enabled", "Whether the key is replaced by itself.");
-    private static readonly Field<long> MaxOperations = Fields.Number("max_operations", "Encryptions after which it is replaced.");
-    private static readonly Field<TimeSpan> Interval = Fields.Duration("interval", "Age at which it is replaced; 0 for never.");
+    private static readonly Field<long> MaxOperations =
+        Fields.Number("max_operations", "Encryptions after which it is replaced.");
+    private static readonly Field<TimeSpan> Interval =
+        Fields.Duration("interval", "Age at which it is replaced; 0 for never.");
 
     private readonly Unsealed _kernel;
 
@@ -21,8 +23,10 @@ internal sealed class KeyPaths
         [
             new(Operation.Read, "key-status", StatusAsync, "Reads the state of the key"),
             .. Twins("", path => new(Operation.Update, path, RotateAsync, "Replaces the key") { Access = Access.Sudo }),
-            .. Twins("/config", path => new(Operation.Read, path, ReadConfigAsync, "Reads when the key is replaced by itself")),
-            .. Twins("/config", path => new(Operation.Update, path, WriteConfigAsync, "Sets when the key is replaced by itself",
+            .. Twins("/config", path =>
+                new(Operation.Read, path, ReadConfigAsync, "Reads when the key is replaced by itself")),
+            .. Twins("/config", path =>
+                new(Operation.Update, path, WriteConfigAsync, "Sets when the key is replaced by itself",
                 Enabled, MaxOperations, Interval)),
         ];
     }
@@ -71,9 +75,11 @@ internal sealed class KeyPaths
             call.Has(Interval) ? call.Get(Interval) : old.Interval);
         if (config.MaxOperations is < RotationConfig.LeastOperations or > RotationConfig.MostOperations)
             return Fault.ListedInvalid(
-                $"max_operations must be in the range [{RotationConfig.LeastOperations},{RotationConfig.MostOperations}]");
+                "max_operations must be in the range "
+                + $"[{RotationConfig.LeastOperations},{RotationConfig.MostOperations}]");
         if (config.Interval != TimeSpan.Zero && config.Interval < RotationConfig.LeastInterval)
-            return Fault.ListedInvalid($"interval must be greater or equal to {GoDuration.Format(RotationConfig.LeastInterval)}");
+            return Fault.ListedInvalid(
+                $"interval must be greater or equal to {GoDuration.Format(RotationConfig.LeastInterval)}");
         await _kernel.Barrier.ConfigureRotationAsync(config, call.Aborted);
         return Response.None;
     }

@@ -22,10 +22,12 @@ internal sealed class LeaseListPaths
         _kernel = kernel;
         Routes =
         [
-            new(Operation.List, "leases/lookup/{prefix...}", ListAsync, "Lists leases", Prefix) { Access = Access.Sudo },
+            new(Operation.List, "leases/lookup/{prefix...}", ListAsync, "Lists leases", Prefix)
+                { Access = Access.Sudo },
             new(Operation.Update, "leases/tidy", TidyAsync, "Cleans up leases that lead nowhere"),
             new(Operation.Read, "leases/count", CountAsync, "Counts leases", Type, Children),
-            new(Operation.Read, "leases", IrrevocableAsync, "Lists leases that could not be revoked", Type, Limit, Children)
+            new(Operation.Read, "leases", IrrevocableAsync, "Lists leases that could not be revoked", Type, Limit,
+                Children)
                 { Access = Access.Sudo },
         ];
     }
@@ -38,8 +40,8 @@ internal sealed class LeaseListPaths
         return names.Count == 0 ? Response.None : Response.Json(json => json.WriteTexts("keys", names));
     }
 
-    /// <summary>A lease and its indexes are one batch, and ends that were missed stay in the index of ends: nothing is left
-    /// over that a sweep could find.</summary>
+    /// <summary>A lease and its indexes are one batch, and ends that were missed stay in the index of ends: nothing is
+    /// left over that a sweep could find.</summary>
     private static ValueTask<Response> TidyAsync(Call call) => new(Response.None);
 
     private async ValueTask<Response> CountAsync(Call call)
@@ -59,7 +61,8 @@ internal sealed class LeaseListPaths
     {
         if (call.Get(Type) != "irrevocable") return Fault.Invalid("unknown lease type");
         var limit = DefaultLimit;
-        if (call.Get(Limit) is { Length: > 0 } text && !int.TryParse(text, out limit)) limit = text == "none" ? int.MaxValue : 0;
+        if (call.Get(Limit) is { Length: > 0 } text && !int.TryParse(text, out limit))
+            limit = text == "none" ? int.MaxValue : 0;
         if (limit <= 0) return Fault.Invalid("'limit' must be a number above zero, or none");
         var leases = await _kernel.Leases.IrrevocableAsync(limit, call.Aborted);
         return Response.Json(json =>
@@ -70,12 +73,14 @@ internal sealed class LeaseListPaths
             {
                 json.WriteStartObject();
                 json.WriteString("lease_id", lease.Id);
-                json.WriteString("error", $"revocation failed {lease.FailedRevocations} times; the server's log has the reasons");
+                json.WriteString("error",
+                    $"revocation failed {lease.FailedRevocations} times; the server's log has the reasons");
                 json.WriteEndObject();
             }
             json.WriteEndArray();
         });
     }
 
-    private string MountOf(LeaseRecord lease) => _kernel.Mounts.Current.WithUuid(lease.MountUuid)?.Entry.Accessor ?? "unknown";
+    private string MountOf(LeaseRecord lease) =>
+        _kernel.Mounts.Current.WithUuid(lease.MountUuid)?.Entry.Accessor ?? "unknown";
 }

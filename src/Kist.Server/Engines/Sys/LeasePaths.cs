@@ -5,15 +5,16 @@ using Kist.Kernel.Routes;
 namespace Kist.Server.Engines.Sys;
 
 /// <summary>
-/// <c>sys/leases</c> by id: lookup, renew, revoke. The old paths (<c>sys/renew</c> …) are the same routes under another name,
-/// so that a rule for one holds for all.
+/// <c>sys/leases</c> by id: lookup, renew, revoke. The old paths (<c>sys/renew</c> …) are the same routes under another
+/// name, so that a rule for one holds for all.
 /// </summary>
 internal sealed class LeasePaths
 {
     private static readonly Field<string> Id = Fields.Text("lease_id", "The lease.");
     private static readonly Field<string> PathId = Fields.Text("url_lease_id", "The lease, in the path.");
     private static readonly Field<TimeSpan> Increment = Fields.Duration("increment", "The life that is asked for.");
-    private static readonly Field<bool> Sync = Fields.Flag("sync", "Kept for clients: revocation is always done before the answer.");
+    private static readonly Field<bool> Sync =
+        Fields.Flag("sync", "Kept for clients: revocation is always done before the answer.");
     private static readonly Field<string> Prefix = Fields.Text("prefix", "The beginning of the leases' ids.");
 
     private readonly Unsealed _kernel;
@@ -30,7 +31,8 @@ internal sealed class LeasePaths
             .. OldAndNew("revoke", p => new(Operation.Update, p, RevokeAsync, "Revokes a lease", Id, Sync)),
             .. OldAndNew("revoke/{url_lease_id+}",
                 p => new(Operation.Update, p, RevokeAsync, "Revokes a lease", Id, PathId, Sync)),
-            .. OldAndNew("revoke-prefix/{prefix+}", p => new(Operation.Update, p, call => RevokePrefixAsync(call, false),
+            .. OldAndNew("revoke-prefix/{prefix+}", p =>
+                new(Operation.Update, p, call => RevokePrefixAsync(call, false),
                 "Revokes every lease below a path", Prefix, Sync) { Access = Access.Sudo }),
             .. OldAndNew("revoke-force/{prefix+}", p => new(Operation.Update, p, call => RevokePrefixAsync(call, true),
                 "Forgets every lease below a path, even where revoking fails", Prefix) { Access = Access.Sudo }),
@@ -51,7 +53,8 @@ internal sealed class LeasePaths
     private async ValueTask<Response> LookupAsync(Call call)
     {
         if (IdOf(call).Length == 0) return NoId;
-        if (await _kernel.Leases.FindAsync(IdOf(call), call.Aborted) is not { } lease) return Fault.Invalid("invalid lease");
+        if (await _kernel.Leases.FindAsync(IdOf(call), call.Aborted) is not { } lease)
+            return Fault.Invalid("invalid lease");
         var ttl = lease.ExpireTime - _kernel.Clock.GetUtcNow();
         return Response.Json(json =>
         {
@@ -69,7 +72,8 @@ internal sealed class LeasePaths
     {
         if (IdOf(call).Length == 0) return NoId;
         var warnings = new List<string>();
-        var (lease, ttl, fault) = await _kernel.Leases.RenewAsync(IdOf(call), call.Get(Increment), warnings, call.Aborted);
+        var (lease, ttl, fault) =
+            await _kernel.Leases.RenewAsync(IdOf(call), call.Get(Increment), warnings, call.Aborted);
         if (fault is not null) return fault;
         return new Response
         {

@@ -5,7 +5,8 @@ using Kist.Kernel.Pipeline;
 
 namespace Kist.Server.Engines.Sys;
 
-/// <summary>One figure: its name in Prometheus' form, its kind, its value; a summary's <see cref="Sum"/> is in milliseconds.</summary>
+/// <summary>One figure: its name in Prometheus' form, its kind, its value; a summary's <see cref="Sum"/> is in
+/// milliseconds.</summary>
 internal sealed record Metric(string Name, string Kind, double Value)
 {
     /// <summary>The sum of a summary; null for all else.</summary>
@@ -29,8 +30,10 @@ internal sealed record Metric(string Name, string Kind, double Value)
         yield return new("vault_core_replication_dr_primary", "gauge", 0);
         foreach (var isLogin in (bool[])[false, true])
             yield return new("vault_core_mount_table_num_entries", "gauge",
-                kernel.Mounts.Current.All.Count(m => m.Entry.IsLogin == isLogin)) { Label = ("type", isLogin ? "auth" : "logical") };
-        yield return new("vault_core_handle_request", "summary", counts.Requests) { Sum = counts.Spent.TotalMilliseconds };
+                kernel.Mounts.Current.All.Count(m => m.Entry.IsLogin == isLogin))
+                    { Label = ("type", isLogin ? "auth" : "logical") };
+        yield return new("vault_core_handle_request", "summary", counts.Requests)
+            { Sum = counts.Spent.TotalMilliseconds };
         yield return new("vault_core_login_total", "counter", counts.Logins);
         foreach (var kind in Enum.GetValues<FaultKind>())
             yield return new("vault_core_refused_total", "counter", counts.Faults(kind))
@@ -62,6 +65,7 @@ internal sealed record Metric(string Name, string Kind, double Value)
         yield return new("process_start_time_seconds", "gauge",
             new DateTimeOffset(process.StartTime).ToUnixTimeMilliseconds() / 1000.0);
         if (Directory.Exists("/proc/self/fd"))
-            yield return new("process_open_fds", "gauge", Directory.EnumerateFileSystemEntries("/proc/self/fd").Count());
+            yield return new("process_open_fds", "gauge",
+                Directory.EnumerateFileSystemEntries("/proc/self/fd").Count());
     }
 }

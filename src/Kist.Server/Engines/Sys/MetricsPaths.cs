@@ -8,8 +8,8 @@ using Kist.Secrets;
 namespace Kist.Server.Engines.Sys;
 
 /// <summary>
-/// <c>sys/metrics</c>, for Prometheus and as JSON. Counts and times of the whole server: no label ever holds a path, a name or
-/// anything else that a client chose.
+/// <c>sys/metrics</c>, for Prometheus and as JSON. Counts and times of the whole server: no label ever holds a path, a
+/// name or anything else that a client chose.
 /// </summary>
 internal sealed class MetricsPaths
 {
@@ -33,7 +33,8 @@ internal sealed class MetricsPaths
     {
         var format = call.Get(Format);
         if (format.Length == 0 && call.Request.Header?.Invoke("Accept") is { } accept
-            && (accept.Contains("openmetrics-text", StringComparison.Ordinal) || accept.StartsWith("text/plain", StringComparison.Ordinal)))
+            && (accept.Contains("openmetrics-text", StringComparison.Ordinal)
+                || accept.StartsWith("text/plain", StringComparison.Ordinal)))
             format = "prometheus";
         return new(format switch
         {
@@ -69,7 +70,8 @@ internal sealed class MetricsPaths
 
     private Response Json() => new Response { ContentType = "application/json" }.WithJson(json =>
     {
-        var metrics = Metric.Collect(_kernel).Where(m => m.Name.StartsWith("vault_", StringComparison.Ordinal)).ToList();
+        var metrics =
+            Metric.Collect(_kernel).Where(m => m.Name.StartsWith("vault_", StringComparison.Ordinal)).ToList();
         json.WriteString("Timestamp", _kernel.Clock.GetUtcNow().ToString("yyyy-MM-dd HH:mm:ss +0000 'UTC'",
             System.Globalization.CultureInfo.InvariantCulture));
         Write(json, "Gauges", metrics.Where(m => m.Kind == "gauge"));

@@ -6,7 +6,8 @@ using Kist.Kernel.Routes;
 namespace Kist.Server.Engines.Sys;
 
 /// <summary>
-/// What can be set on a mount: the fields of <c>config</c> when it is made and of <c>tune</c> later, with the same rules.
+/// What can be set on a mount: the fields of <c>config</c> when it is made and of <c>tune</c> later, with the same
+/// rules.
 /// </summary>
 internal static class MountConfig
 {
@@ -16,7 +17,8 @@ internal static class MountConfig
     private static readonly Field<string> MaxLeaseTtl =
         Fields.Text("max_lease_ttl", "The longest life of a lease; \"system\" for the system's.");
 
-    private static readonly Field<bool> ForceNoCache = Fields.Flag("force_no_cache", "Kept for clients; nothing is cached wrongly.");
+    private static readonly Field<bool> ForceNoCache =
+        Fields.Flag("force_no_cache", "Kept for clients; nothing is cached wrongly.");
 
     private static readonly Field<IReadOnlyList<string>> AuditRequestKeys =
         Fields.List("audit_non_hmac_request_keys", "Request fields that the audit shows in clear.");
@@ -25,7 +27,7 @@ internal static class MountConfig
         Fields.List("audit_non_hmac_response_keys", "Answer fields that the audit shows in clear.");
 
     private static readonly Field<string> ListingVisibility =
-        Fields.Text("listing_visibility", "\"unauth\" shows the mount to callers without a token; \"hidden\" does not.");
+        Fields.Text("listing_visibility", "unauth shows the mount to callers without a token; hidden does not.");
 
     private static readonly Field<IReadOnlyList<string>> RequestHeaders =
         Fields.List("passthrough_request_headers", "Request headers that reach the engine.");
@@ -52,19 +54,22 @@ internal static class MountConfig
 
     private static readonly Field<long> LockoutThreshold = Fields.Number("lockout_threshold", "Failures until then.");
     private static readonly Field<TimeSpan> LockoutDuration = Fields.Duration("lockout_duration", "For how long.");
-    private static readonly Field<TimeSpan> LockoutReset = Fields.Duration("lockout_counter_reset", "When counting starts again.");
-    private static readonly Field<bool> LockoutDisable = Fields.Flag("lockout_disable", "Whether nobody is locked out.");
+    private static readonly Field<TimeSpan> LockoutReset =
+        Fields.Duration("lockout_counter_reset", "When counting starts again.");
+    private static readonly Field<bool> LockoutDisable =
+        Fields.Flag("lockout_disable", "Whether nobody is locked out.");
 
     /// <summary>Every field, for the routes that take them.</summary>
     public static IReadOnlyList<Field> All { get; } =
     [
-        DefaultLeaseTtl, MaxLeaseTtl, ForceNoCache, AuditRequestKeys, AuditResponseKeys, ListingVisibility, RequestHeaders,
-        ResponseHeaders, TokenType, PluginVersion, DelegatedAccessors, ManagedKeys, IdentityTokenKey, Lockout,
+        DefaultLeaseTtl, MaxLeaseTtl, ForceNoCache, AuditRequestKeys, AuditResponseKeys, ListingVisibility,
+        RequestHeaders, ResponseHeaders, TokenType, PluginVersion, DelegatedAccessors, ManagedKeys, IdentityTokenKey,
+        Lockout,
     ];
 
     /// <summary>
-    /// <paramref name="entry"/> with what <paramref name="json"/> sets; a fault that says what is wrong, and then nothing of
-    /// it holds.
+    /// <paramref name="entry"/> with what <paramref name="json"/> sets; a fault that says what is wrong, and then
+    /// nothing of it holds.
     /// </summary>
     public static Fault? TryApply(MountEntry entry, ReadOnlyMemory<byte> json, out MountEntry changed)
     {
@@ -75,7 +80,8 @@ internal static class MountConfig
         if (TtlOf(set, MaxLeaseTtl, entry.MaxLeaseTtl) is not { } maxTtl)
             return Fault.Invalid("unable to parse max TTL: expected a duration such as 90, \"90s\" or \"1h30m\"");
         var visibility = set.Get(ListingVisibility);
-        if (visibility is not ("" or "hidden" or "unauth")) return Fault.Invalid($"invalid listing_visibility {visibility}");
+        if (visibility is not ("" or "hidden" or "unauth"))
+            return Fault.Invalid($"invalid listing_visibility {visibility}");
         if (set.Has(TokenType) && TypeFault(entry, set.Get(TokenType)) is { } wrongType) return wrongType;
         if (!TryLockout(set, entry.UserLockout, out var lockout)) return Fault.Invalid("invalid user_lockout_config");
         changed = entry with
@@ -104,15 +110,17 @@ internal static class MountConfig
         if (entry.MaxLeaseTtl > TimeSpan.Zero && entry.DefaultLeaseTtl > entry.MaxLeaseTtl)
             return Fault.Invalid("given default lease TTL greater than given max lease TTL");
         if (entry.MaxLeaseTtl == TimeSpan.Zero && entry.DefaultLeaseTtl > settings.MaxLeaseTtl)
-            return Fault.Invalid($"given default lease TTL greater than system max lease TTL of {(long)settings.MaxLeaseTtl.TotalSeconds}");
+            return Fault.Invalid("given default lease TTL greater than system max lease TTL of "
+                + $"{(long)settings.MaxLeaseTtl.TotalSeconds}");
         return null;
     }
 
     /// <summary>The limits of a mount that is tuned.</summary>
     public static Fault? CheckTuned(MountEntry entry) =>
-        entry.DefaultLeaseTtl > TimeSpan.Zero && entry.MaxLeaseTtl > TimeSpan.Zero && entry.MaxLeaseTtl < entry.DefaultLeaseTtl
-            ? Fault.Invalid($"backend max lease TTL of {(long)entry.MaxLeaseTtl.TotalSeconds} would be less than backend "
-                + $"default lease TTL of {(long)entry.DefaultLeaseTtl.TotalSeconds}")
+        entry.DefaultLeaseTtl > TimeSpan.Zero && entry.MaxLeaseTtl > TimeSpan.Zero
+            && entry.MaxLeaseTtl < entry.DefaultLeaseTtl
+            ? Fault.Invalid($"backend max lease TTL of {(long)entry.MaxLeaseTtl.TotalSeconds} would be less than "
+                + $"backend default lease TTL of {(long)entry.DefaultLeaseTtl.TotalSeconds}")
             : null;
 
     private static TimeSpan? TtlOf(FieldSet set, Field<string> field, TimeSpan current)
@@ -141,7 +149,8 @@ internal static class MountConfig
         if (FieldSet.TryRead(set.Get(Lockout), fields, out var inner) is not null) return false;
         lockout = new UserLockout(inner.Get(LockoutThreshold), inner.Get(LockoutDuration), inner.Get(LockoutReset),
             inner.Get(LockoutDisable));
-        return lockout is { Threshold: >= 0 } && lockout.Duration >= TimeSpan.Zero && lockout.CounterReset >= TimeSpan.Zero;
+        return lockout is { Threshold: >= 0 } && lockout.Duration >= TimeSpan.Zero
+            && lockout.CounterReset >= TimeSpan.Zero;
     }
 
     private static IReadOnlyList<string>? Given(FieldSet set, Field<IReadOnlyList<string>> field) =>

@@ -36,7 +36,8 @@ internal sealed class MountPaths
         var routes = new List<Route>
         {
             new(Operation.Read, root, ListAsync, $"Lists every mounted {things}"),
-            new(Operation.Update, root + "/{path+}", EnableAsync, $"Mounts a {things}", Path, Type, Description, Config, Options,
+            new(Operation.Update, root + "/{path+}", EnableAsync, $"Mounts a {things}", Path, Type, Description,
+                Config, Options,
                 Local, SealWrap, Entropy, PluginName, PluginVersion) { Access = access },
             new(Operation.Delete, root + "/{path+}", DisableAsync, $"Removes a {things} with all it holds", Path)
                 { Access = access },
@@ -82,7 +83,8 @@ internal sealed class MountPaths
         var options = call.Get(Options);
         if (type is "kv-v1" or "kv-v2" && !_isLogin)
         {
-            options = new Dictionary<string, string>(options ?? new Dictionary<string, string>()) { ["version"] = type[^1..] };
+            var given = options ?? new Dictionary<string, string>();
+            options = new Dictionary<string, string>(given) { ["version"] = type[^1..] };
             type = "kv";
         }
         var entry = new MountEntry

@@ -49,13 +49,13 @@ internal static class MountShape
         if (entry.TokenType is not null) json.WriteString("token_type", entry.TokenType);
         WriteIfSet(json, "audit_non_hmac_request_keys", entry.AuditNonHmacRequestKeys);
         WriteIfSet(json, "audit_non_hmac_response_keys", entry.AuditNonHmacResponseKeys);
-        if (!string.IsNullOrEmpty(entry.ListingVisibility)) json.WriteString("listing_visibility", entry.ListingVisibility);
+        WriteIfSet(json, "listing_visibility", entry.ListingVisibility);
         WriteIfSet(json, "passthrough_request_headers", entry.PassthroughRequestHeaders);
         WriteIfSet(json, "allowed_response_headers", entry.AllowedResponseHeaders);
         WriteIfSet(json, "delegated_auth_accessors", entry.DelegatedAuthAccessors);
         WriteIfSet(json, "allowed_managed_keys", entry.AllowedManagedKeys);
-        if (!string.IsNullOrEmpty(entry.PluginVersion)) json.WriteString("plugin_version", entry.PluginVersion);
-        if (!string.IsNullOrEmpty(entry.IdentityTokenKey)) json.WriteString("identity_token_key", entry.IdentityTokenKey);
+        WriteIfSet(json, "plugin_version", entry.PluginVersion);
+        WriteIfSet(json, "identity_token_key", entry.IdentityTokenKey);
         if (entry.UserLockout is not { } lockout) return;
         json.WriteStartObject("user_lockout_config");
         json.WriteNumber("lockout_threshold", lockout.Threshold);
@@ -63,6 +63,11 @@ internal static class MountShape
         json.WriteSeconds("lockout_counter_reset_duration", lockout.CounterReset);
         json.WriteBoolean("lockout_disable", lockout.Disable);
         json.WriteEndObject();
+    }
+
+    private static void WriteIfSet(Utf8JsonWriter json, string name, string? text)
+    {
+        if (!string.IsNullOrEmpty(text)) json.WriteString(name, text);
     }
 
     private static void WriteIfSet(Utf8JsonWriter json, string name, IReadOnlyList<string>? texts)

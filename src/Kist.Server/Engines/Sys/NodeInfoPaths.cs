@@ -20,13 +20,15 @@ internal sealed class NodeInfoPaths
             new(Operation.List, "version-history/", VersionsAsync, "Lists the versions that ran on this store"),
             new(Operation.Read, "config/state/sanitized", ConfigAsync, "Reads the configuration without secrets"),
             new(Operation.Read, "host-info", HostAsync, "Reads about the machine"),
-            new(Operation.Read, "ha-status", HaAsync, "Reads about the nodes"),
             new(Operation.Read, "seal-backend-status", SealAsync, "Reads how the seal does"),
-            new(Operation.Read, "in-flight-req", _ => new(Response.Json(static _ => { })), "Lists requests that are being answered"),
+            new(Operation.Read, "in-flight-req", InFlightAsync, "Lists requests that are being answered"),
             new(Operation.Read, "experiments", ExperimentsAsync, "Lists experiments"),
-            new(Operation.Read, "replication/status", ReplicationAsync, "Reads about replication") { Access = Access.Open },
-            new(Operation.Read, "replication/performance/status", ReplicationAsync, "Reads about replication") { Access = Access.Open },
-            new(Operation.Read, "replication/dr/status", ReplicationAsync, "Reads about replication") { Access = Access.Open },
+            new(Operation.Read, "replication/status", ReplicationAsync, "Reads about replication")
+                { Access = Access.Open },
+            new(Operation.Read, "replication/performance/status", ReplicationAsync, "Reads about replication")
+                { Access = Access.Open },
+            new(Operation.Read, "replication/dr/status", ReplicationAsync, "Reads about replication")
+                { Access = Access.Open },
         ];
     }
 
@@ -42,7 +44,8 @@ internal sealed class NodeInfoPaths
             json.WriteStartObject(version);
             json.WriteString("build_date", GoTime.Zero);
             json.WriteNull("previous_version");
-            json.WriteString("timestamp_installed", GoTime.Format(_kernel.Node.UnsealedAt ?? _kernel.Clock.GetUtcNow()));
+            json.WriteString("timestamp_installed",
+                GoTime.Format(_kernel.Node.UnsealedAt ?? _kernel.Clock.GetUtcNow()));
             json.WriteEndObject();
             json.WriteEndObject();
         }));
@@ -95,20 +98,6 @@ internal sealed class NodeInfoPaths
         json.WriteEndArray();
     }));
 
-    private ValueTask<Response> HaAsync(Call call) => new(Response.Json(json =>
-    {
-        json.WriteStartArray("nodes");
-        json.WriteStartObject();
-        json.WriteString("hostname", Environment.MachineName);
-        json.WriteString("api_address", _kernel.Settings.ApiAddress);
-        json.WriteString("cluster_address", _kernel.Settings.ClusterAddress);
-        json.WriteBoolean("active_node", true);
-        json.WriteNull("last_echo");
-        json.WriteString("version", _kernel.Node.Parts.Version);
-        json.WriteEndObject();
-        json.WriteEndArray();
-    }));
-
     private async ValueTask<Response> SealAsync(Call call)
     {
         var stored = await _kernel.Node.StoredRootKeyAsync(call.Aborted);
@@ -123,6 +112,9 @@ internal sealed class NodeInfoPaths
             json.WriteEndArray();
         });
     }
+
+    /// <summary>None but this one, which answers as it is asked.</summary>
+    private static ValueTask<Response> InFlightAsync(Call call) => new(Response.Json(static _ => { }));
 
     private static ValueTask<Response> ExperimentsAsync(Call call) => new(Response.Json(json =>
     {

@@ -5,7 +5,8 @@ using Kist.Kernel.Routes;
 
 namespace Kist.Server.Engines.Sys;
 
-/// <summary><c>sys/internal/specs/openapi</c>, written from the routes of the mounts that the caller may know of.</summary>
+/// <summary><c>sys/internal/specs/openapi</c>, written from the routes of the mounts that the caller may know
+/// of.</summary>
 internal sealed class OpenApiPaths
 {
     private readonly Unsealed _kernel;
@@ -41,24 +42,26 @@ internal sealed class OpenApiPaths
         });
     }
 
-    /// <summary>The paths of one mount. OpenAPI has no list operation: a list is a read with <c>list=true</c>.</summary>
+    /// <summary>The paths of one mount. OpenAPI has no list operation: a list is a read with
+    /// <c>list=true</c>.</summary>
     internal static void WritePaths(Utf8JsonWriter json, string mountPath, IReadOnlyList<Route> routes)
     {
-        foreach (var group in routes.GroupBy(r => PathOf(mountPath, r.Pattern)).OrderBy(g => g.Key, StringComparer.Ordinal))
+        var paths = routes.GroupBy(r => PathOf(mountPath, r.Pattern)).OrderBy(g => g.Key, StringComparer.Ordinal);
+        foreach (var group in paths)
         {
             json.WriteStartObject(group.Key);
             json.WriteString("description", group.First().Summary);
             if (group.Any(r => r.Access is Access.Sudo)) json.WriteBoolean("x-vault-sudo", true);
             if (group.All(r => r.Access is Access.Open)) json.WriteBoolean("x-vault-unauthenticated", true);
             if (group.Any(r => r.Exists is not null)) json.WriteBoolean("x-vault-createSupported", true);
-            foreach (var method in group.GroupBy(r => MethodOf(r.Operation)).OrderBy(m => m.Key, StringComparer.Ordinal))
+            foreach (var method in group.GroupBy(r => MethodOf(r.Operation)).OrderBy(m => m.Key))
                 WriteOperation(json, group.Key, method.Key, [.. method]);
             json.WriteEndObject();
         }
     }
 
     internal static string PathOf(string mountPath, string pattern) =>
-        "/" + mountPath + pattern.Replace("...}", "}", StringComparison.Ordinal).Replace("+}", "}", StringComparison.Ordinal);
+        "/" + mountPath + pattern.Replace("...}", "}").Replace("+}", "}");
 
     internal static string MethodOf(Operation operation) => operation switch
     {

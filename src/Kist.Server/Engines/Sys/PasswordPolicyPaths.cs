@@ -9,7 +9,8 @@ namespace Kist.Server.Engines.Sys;
 internal sealed class PasswordPolicyPaths
 {
     private static readonly Field<string> Name = Fields.Text("name", "The password policy's name.");
-    private static readonly Field<string> Policy = Fields.Text("policy", "The policy in HCL or JSON, or that in base64.");
+    private static readonly Field<string> Policy =
+        Fields.Text("policy", "The policy in HCL or JSON, or that in base64.");
 
     private static readonly Fault Missing = new(FaultKind.NotFound, "policy does not exist", Listed: true);
 

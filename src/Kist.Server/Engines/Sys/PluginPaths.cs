@@ -35,12 +35,15 @@ internal sealed class PluginPaths
         Routes =
         [
             new(Operation.Read, "plugins/catalog", CatalogAsync, "Lists the plug-ins of all types"),
-            new(Operation.List, "plugins/catalog/{type}", ListAsync, "Lists the plug-ins of a type", Type) { Access = Access.Sudo },
+            new(Operation.List, "plugins/catalog/{type}", ListAsync, "Lists the plug-ins of a type", Type)
+                { Access = Access.Sudo },
             new(Operation.Read, "plugins/catalog/{type}/{name+}", ReadAsync, "Reads a plug-in", Type, Name, Version)
                 { Access = Access.Sudo },
-            new(Operation.Update, "plugins/catalog/{type}/{name+}", RegisterAsync, "Refuses a plug-in from outside", Type, Name,
+            new(Operation.Update, "plugins/catalog/{type}/{name+}", RegisterAsync, "Refuses a plug-in from outside",
+                Type, Name,
                 Sha256, Command, Version) { Access = Access.Sudo },
-            new(Operation.Delete, "plugins/catalog/{type}/{name+}", _ => new(Response.None), "Removes a plug-in from outside",
+            new(Operation.Delete, "plugins/catalog/{type}/{name+}", _ => new(Response.None),
+                "Removes a plug-in from outside",
                 Type, Name, Version) { Access = Access.Sudo },
             new(Operation.Update, "plugins/reload/backend", ReloadAsync, "Reloads plug-ins", Plugin, Mounts, Scope),
         ];
@@ -87,7 +90,7 @@ internal sealed class PluginPaths
     {
         var type = call.Get(Type);
         if (type is not ("auth" or "secret" or "database"))
-            return new(Response.None.Warn("a plug-in can only be read by its type (auth, database or secret) and its name"));
+            return new(Response.None.Warn("a plug-in is read by its type (auth, database or secret) and its name"));
         if (!NamesOf(type).Contains(call.Get(Name))) return new(Response.None);
         return new(Response.Json(json =>
         {

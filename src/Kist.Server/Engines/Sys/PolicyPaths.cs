@@ -9,7 +9,8 @@ namespace Kist.Server.Engines.Sys;
 internal sealed class PolicyPaths
 {
     private static readonly Field<string> Name = Fields.Text("name", "The policy's name, without regard to case.");
-    private static readonly Field<string> Policy = Fields.Text("policy", "The policy in HCL or JSON, or that in base64.");
+    private static readonly Field<string> Policy =
+        Fields.Text("policy", "The policy in HCL or JSON, or that in base64.");
     private static readonly Field<string> Rules = Fields.Text("rules", "The old name of policy.");
 
     private readonly Unsealed _kernel;
@@ -21,8 +22,8 @@ internal sealed class PolicyPaths
         [
             new(Operation.List, "policies/acl", ListAsync, "Lists the policies"),
             new(Operation.Read, "policies/acl/{name+}", call => ReadAsync(call, "policy"), "Reads a policy", Name),
-            new(Operation.Update, "policies/acl/{name+}", call => WriteAsync(call, call.Get(Policy), false), "Writes a policy",
-                Name, Policy),
+            new(Operation.Update, "policies/acl/{name+}",
+                call => WriteAsync(call, call.Get(Policy), false), "Writes a policy", Name, Policy),
             new(Operation.Delete, "policies/acl/{name+}", DeleteAsync, "Deletes a policy", Name),
             new(Operation.Read, "policy", ListOldAsync, "Lists the policies"),
             new(Operation.List, "policy", ListOldAsync, "Lists the policies"),

@@ -8,7 +8,8 @@ internal static class PolicyText
 {
     private static readonly UTF8Encoding Strict = new(false, throwOnInvalidBytes: true);
 
-    /// <summary>The policy that <paramref name="sent"/> means: a whole valid base64 text is decoded, all else is taken as it is.</summary>
+    /// <summary>The policy that <paramref name="sent"/> means: a whole valid base64 text is decoded, all else is taken
+    /// as it is.</summary>
     public static string Decode(string sent)
     {
         var text = sent.AsSpan().Trim();

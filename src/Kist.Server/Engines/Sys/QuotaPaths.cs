@@ -10,7 +10,8 @@ internal sealed class QuotaPaths
 {
     private static readonly Field<string> Name = Fields.Text("name", "The rate limit's name.");
     private static readonly Field<string> Type = Fields.Text("type", "Kept for clients: rate-limit.");
-    private static readonly Field<string> Path = Fields.Text("path", "A mount, or a path in it, with a star at its end for all below; empty for everything.");
+    private static readonly Field<string> Path =
+        Fields.Text("path", "A mount, or a path in it, with a star at its end for all below; empty for everything.");
     private static readonly Field<double> Rate = Fields.Decimal("rate", "Requests of one client address per interval.");
 
     private static readonly Field<TimeSpan> Interval =
@@ -21,9 +22,12 @@ internal sealed class QuotaPaths
 
     private static readonly Field<string> Role = Fields.Text("role", "The login role that is covered.");
     private static readonly Field<bool> Inheritable = Fields.Flag("inheritable", "Kept for clients.");
-    private static readonly Field<bool> AuditLogging = Fields.Flag("enable_rate_limit_audit_logging", "Whether refused requests are audited.");
-    private static readonly Field<bool> Headers = Fields.Flag("enable_rate_limit_response_headers", "Whether answers tell what is left.");
-    private static readonly Field<IReadOnlyList<string>> Exempt = Fields.List("rate_limit_exempt_paths", "Paths that no limit covers.");
+    private static readonly Field<bool> AuditLogging =
+        Fields.Flag("enable_rate_limit_audit_logging", "Whether refused requests are audited.");
+    private static readonly Field<bool> Headers =
+        Fields.Flag("enable_rate_limit_response_headers", "Whether answers tell what is left.");
+    private static readonly Field<IReadOnlyList<string>> Exempt =
+        Fields.List("rate_limit_exempt_paths", "Paths that no limit covers.");
 
     private readonly Unsealed _kernel;
 
@@ -33,10 +37,12 @@ internal sealed class QuotaPaths
         Routes =
         [
             new(Operation.Read, "quotas/config", ReadConfigAsync, "Reads what holds for all quotas"),
-            new(Operation.Update, "quotas/config", WriteConfigAsync, "Changes what holds for all quotas", AuditLogging, Headers, Exempt),
+            new(Operation.Update, "quotas/config", WriteConfigAsync, "Changes what holds for all quotas",
+                AuditLogging, Headers, Exempt),
             new(Operation.List, "quotas/rate-limit", ListAsync, "Lists the rate limits"),
             new(Operation.Read, "quotas/rate-limit/{name}", ReadAsync, "Reads a rate limit", Name),
-            new(Operation.Update, "quotas/rate-limit/{name}", WriteAsync, "Makes or replaces a rate limit", Name, Type, Path, Rate,
+            new(Operation.Update, "quotas/rate-limit/{name}", WriteAsync, "Makes or replaces a rate limit", Name,
+                Type, Path, Rate,
                 Interval, BlockInterval, Role, Inheritable),
             new(Operation.Delete, "quotas/rate-limit/{name}", DeleteAsync, "Removes a rate limit", Name),
         ];
@@ -60,8 +66,10 @@ internal sealed class QuotaPaths
         var config = _kernel.Quotas.Config;
         await _kernel.Quotas.ConfigureAsync(config with
         {
-            EnableRateLimitAuditLogging = call.Has(AuditLogging) ? call.Get(AuditLogging) : config.EnableRateLimitAuditLogging,
-            EnableRateLimitResponseHeaders = call.Has(Headers) ? call.Get(Headers) : config.EnableRateLimitResponseHeaders,
+            EnableRateLimitAuditLogging =
+                call.Has(AuditLogging) ? call.Get(AuditLogging) : config.EnableRateLimitAuditLogging,
+            EnableRateLimitResponseHeaders =
+                call.Has(Headers) ? call.Get(Headers) : config.EnableRateLimitResponseHeaders,
             RateLimitExemptPaths = call.Has(Exempt) ? call.Get(Exempt) : config.RateLimitExemptPaths,
         }, call.Aborted);
         return Response.None;
@@ -96,11 +104,13 @@ internal sealed class QuotaPaths
         if (call.Get(BlockInterval) < TimeSpan.Zero) return Fault.Invalid("'block_interval' is invalid");
         if (!TryPath(call.Get(Path), out var mountPath, out var suffix))
             return Fault.Invalid($"invalid mount path \"{call.Get(Path)}\"");
-        if (call.Get(Role).Length > 0 && (suffix.Length > 0 || !mountPath.StartsWith("auth/", StringComparison.Ordinal)))
+        if (call.Get(Role).Length > 0
+            && (suffix.Length > 0 || !mountPath.StartsWith("auth/", StringComparison.Ordinal)))
             return Fault.Invalid("'role' needs the path of a login mount");
         return await _kernel.Quotas.PutAsync(new RateLimit
         {
-            Name = call.Get(Name), MountPath = mountPath, PathSuffix = suffix, Rate = call.Get(Rate), Role = call.Get(Role),
+            Name = call.Get(Name), MountPath = mountPath, PathSuffix = suffix, Rate = call.Get(Rate), Role =
+                call.Get(Role),
             Interval = call.Get(Interval), BlockInterval = call.Get(BlockInterval), Inheritable = call.Get(Inheritable),
         }, call.Aborted) is { } fault ? fault : Response.None;
     }
@@ -112,7 +122,8 @@ internal sealed class QuotaPaths
         path = path.TrimStart('/');
         if (path.StartsWith("root/", StringComparison.Ordinal)) path = path["root/".Length..];
         if (path.Length == 0) return true;
-        if (!_kernel.Mounts.Current.TryFind(path, out var mount) && !_kernel.Mounts.Current.TryFind(path + "/", out mount))
+        if (!_kernel.Mounts.Current.TryFind(path, out var mount)
+            && !_kernel.Mounts.Current.TryFind(path + "/", out mount))
             return false;
         mountPath = mount.Path;
         if (path.Length > mountPath.Length) suffix = path[mountPath.Length..];

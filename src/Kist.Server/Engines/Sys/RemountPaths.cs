@@ -35,11 +35,13 @@ internal sealed class RemountPaths
         return await _kernel.Mounts.RemountAsync(from, to, call.Aborted) is { } fault ? fault : Response.None;
     }
 
-    /// <summary>What exists once stays where it is, and a login stays a login: its policies and tokens rely on it.</summary>
+    /// <summary>What exists once stays where it is, and a login stays a login: its policies and tokens rely on
+    /// it.</summary>
     private Fault? Refused(string from, string to)
     {
         var isLogin = from.StartsWith("auth/", StringComparison.Ordinal);
-        if (isLogin ? BuiltInMounts.Covers(from) : MountPaths.IsProtected(from)) return Fault.Invalid($"cannot remount \"{from}\"");
+        if (isLogin ? BuiltInMounts.Covers(from)
+            : MountPaths.IsProtected(from)) return Fault.Invalid($"cannot remount \"{from}\"");
         if (_kernel.Mounts.Current.At(from) is null) return null;
         if (to.StartsWith("auth/", StringComparison.Ordinal) != isLogin)
             return Fault.Invalid(isLogin && _kernel.Mounts.Current.InTheWayOf(to) is null

@@ -3,13 +3,14 @@ using Kist.Kernel.Routes;
 namespace Kist.Server.Engines.Sys;
 
 /// <summary>
-/// The system's own paths (https://developer.hashicorp.com/vault/api-docs/system), one file per group. Paths that answer
-/// while sealed are the front's.
+/// The system's own paths (https://developer.hashicorp.com/vault/api-docs/system), one file per group. Paths that
+/// answer while sealed are the front's.
 /// </summary>
 public sealed class SysEngine(EngineContext context) : IEngine
 {
     /// <summary>How the catalog lists it.</summary>
-    public static EngineKind Kind { get; } = new("system", false, context => new SysEngine(context)) { IsMountable = false };
+    public static EngineKind Kind { get; } =
+        new("system", false, context => new SysEngine(context)) { IsMountable = false };
 
     /// <inheritdoc/>
     public IReadOnlyList<Route> Routes { get; } =

@@ -12,22 +12,29 @@ internal static class ToolPaths
 {
     private const int MaxBytes = 131_072;
 
-    private static readonly Field<string> Wish = Fields.Text("wish", "The number of bytes, or their source and number.");
+    private static readonly Field<string> Wish =
+        Fields.Text("wish", "The number of bytes, or their source and number.");
     private static readonly Field<string> Count = Fields.Text("bytes", "The number of bytes.", "32");
-    private static readonly Field<string> Source = Fields.Text("source", "platform, seal or all: every one is the system's generator.");
+    private static readonly Field<string> Source =
+        Fields.Text("source", "platform, seal or all: every one is the system's generator.");
     private static readonly Field<string> RandomFormat = Fields.Text("format", "base64 or hex.", "base64");
     private static readonly Field<string> Input = Fields.Text("input", "What to hash, in base64.");
-    private static readonly Field<string> Algorithm = Fields.Text("algorithm", "sha2-256, sha2-384, sha2-512, sha3-256 …", "sha2-256");
+    private static readonly Field<string> Algorithm =
+        Fields.Text("algorithm", "sha2-256, sha2-384, sha2-512, sha3-256 …", "sha2-256");
     private static readonly Field<string> PathAlgorithm = Fields.Text("urlalgorithm", "The algorithm, in the path.");
     private static readonly Field<string> HashFormat = Fields.Text("format", "hex or base64.", "hex");
 
     public static IReadOnlyList<Route> Routes { get; } =
     [
-        new(Operation.Update, "tools/random", call => Random(call, call.Get(Count), call.Get(Source)), "Makes random bytes",
+        new(Operation.Update, "tools/random", call =>
+            Random(call, call.Get(Count), call.Get(Source)), "Makes random bytes",
             Count, Source, RandomFormat) { HasEffects = true },
-        new(Operation.Update, "tools/random/{wish+}", RandomAt, "Makes random bytes", Wish, Count, Source, RandomFormat),
-        new(Operation.Update, "tools/hash", call => Hash(call, call.Get(Algorithm)), "Hashes bytes", Input, Algorithm, HashFormat),
-        new(Operation.Update, "tools/hash/{urlalgorithm}", call => Hash(call, call.Get(PathAlgorithm)), "Hashes bytes", Input,
+        new(Operation.Update, "tools/random/{wish+}", RandomAt, "Makes random bytes", Wish, Count, Source,
+            RandomFormat),
+        new(Operation.Update, "tools/hash", call =>
+            Hash(call, call.Get(Algorithm)), "Hashes bytes", Input, Algorithm, HashFormat),
+        new(Operation.Update, "tools/hash/{urlalgorithm}", call =>
+            Hash(call, call.Get(PathAlgorithm)), "Hashes bytes", Input,
             PathAlgorithm, HashFormat),
     ];
 
@@ -50,7 +57,8 @@ internal static class ToolPaths
         if (count < 1) return new(Fault.Invalid("\"bytes\" cannot be less than 1"));
         if (count > MaxBytes) return new(Fault.Invalid($"\"bytes\" should be less than {MaxBytes}"));
         if (source is not ("" or "platform" or "seal" or "all"))
-            return new(Fault.Invalid($"unsupported entropy source \"{source}\"; must be \"platform\" or \"seal\", or \"all\""));
+            return new(Fault.Invalid(
+                $"unsupported entropy source \"{source}\"; must be \"platform\" or \"seal\", or \"all\""));
         if (FormatFault(call.Get(RandomFormat)) is { } fault) return new(fault);
         using var bytes = SecretBuffer.Rent(count);
         RandomNumberGenerator.Fill(bytes.Span);

@@ -33,8 +33,8 @@ internal sealed class TunePaths
     public IReadOnlyList<Route> Routes { get; }
 
     /// <summary>
-    /// <paramref name="entry"/> with further options. A key-value store's version can only grow; the warning tells whoever
-    /// lets it grow.
+    /// <paramref name="entry"/> with further options. A key-value store's version can only grow; the warning tells
+    /// whoever lets it grow.
     /// </summary>
     public static Fault? TryAddOptions(
         MountEntry entry, IReadOnlyDictionary<string, string> options, out MountEntry changed, out string? warning)
@@ -47,8 +47,8 @@ internal sealed class TunePaths
             if (entry.Type == "kv" && current == "2" && version == "1")
                 return Fault.Invalid("cannot downgrade mount from version 2");
             if (entry.Type == "kv" && current == "1" && version == "2")
-                warning = "Upgrading mount from version 1 to version 2. This mount will be unavailable for a brief period "
-                    + "and will resume service shortly.";
+                warning = "Upgrading mount from version 1 to version 2. This mount will be unavailable for a brief "
+                    + "period and will resume service shortly.";
         }
         var merged = new Dictionary<string, string>(entry.Options ?? new Dictionary<string, string>());
         foreach (var (key, value) in options)
@@ -76,7 +76,8 @@ internal sealed class TunePaths
         if (MountConfig.TryApply(mount.Entry, call.Request.Body, out var entry) is { } wrong) return wrong;
         if (MountConfig.CheckTuned(entry) is { } limits) return limits;
         string? warning = null;
-        if (call.Has(Options) && TryAddOptions(entry, call.Get(Options), out entry, out warning) is { } refused) return refused;
+        if (call.Has(Options)
+            && TryAddOptions(entry, call.Get(Options), out entry, out warning) is { } refused) return refused;
         if (call.Has(Description)) entry = entry with { Description = call.Get(Description) };
         if (await _kernel.Mounts.TuneAsync(entry, call.Aborted) is { } fault) return fault;
         return warning is null ? Response.None : Response.None.Warn(warning);

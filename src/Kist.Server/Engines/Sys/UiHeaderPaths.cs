@@ -24,9 +24,11 @@ internal sealed class UiHeaderPaths
             new(Operation.List, "config/ui/headers", ListAsync, "Lists the headers") { Access = Access.Sudo },
             new(Operation.Read, "config/ui/headers/{header+}", ReadAsync, "Reads a header", Header, MultiValue)
                 { Access = Access.Sudo },
-            new(Operation.Update, "config/ui/headers/{header+}", WriteAsync, "Sets a header", Header, Values, MultiValue)
+            new(Operation.Update, "config/ui/headers/{header+}", WriteAsync, "Sets a header", Header, Values,
+                MultiValue)
                 { Access = Access.Sudo },
-            new(Operation.Delete, "config/ui/headers/{header+}", DeleteAsync, "Removes a header", Header) { Access = Access.Sudo },
+            new(Operation.Delete, "config/ui/headers/{header+}", DeleteAsync, "Removes a header", Header)
+                { Access = Access.Sudo },
         ];
     }
 

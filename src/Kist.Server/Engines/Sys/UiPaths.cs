@@ -29,7 +29,8 @@ internal sealed class UiPaths
                 { Access = Access.Open },
             new(Operation.Read, "internal/ui/namespaces", NamespacesAsync, "Lists the namespaces of the caller")
                 { Access = Access.Open },
-            new(Operation.Read, "internal/ui/feature-flags", FlagsAsync, "Lists feature flags") { Access = Access.Open },
+            new(Operation.Read, "internal/ui/feature-flags", FlagsAsync, "Lists feature flags")
+                { Access = Access.Open },
             new(Operation.Read, "internal/ui/resultant-acl", AclAsync, "Shows what the caller's policies add up to"),
         ];
     }
@@ -38,7 +39,8 @@ internal sealed class UiPaths
 
     /// <summary>Whether <paramref name="caller"/> (null: nobody) may know of a mount.</summary>
     public static bool IsShown(MountEntry entry, Caller? caller) =>
-        !entry.Tainted && (entry.ListingVisibility == "unauth" || caller is not null && caller.Acl.HasAccessBelow(entry.Path));
+        !entry.Tainted
+            && (entry.ListingVisibility == "unauth" || caller is not null && caller.Acl.HasAccessBelow(entry.Path));
 
     /// <summary>Who asks on an open route; null without a token. A token that is no good is refused.</summary>
     public static async ValueTask<(Caller? Caller, Fault? Fault)> CallerAsync(Unsealed kernel, Call call) =>
@@ -87,7 +89,8 @@ internal sealed class UiPaths
         // The same answer whether there is no mount or no access, so that nobody can try out what exists.
         if (!_kernel.Mounts.Current.TryFind(path, out var mount) || !IsShown(mount.Entry, caller))
             return new Fault(FaultKind.Denied,
-                $"preflight capability check returned 403, please ensure client's policies grant access to path \"{path}\"");
+                "preflight capability check returned 403, please ensure client's policies grant access to path "
+                + $"\"{path}\"");
         return Response.Json(json =>
         {
             json.WriteString("path", mount.Path);

@@ -24,10 +24,12 @@ internal sealed class WrappingPaths
         Routes =
         [
             new(Operation.Update, "wrapping/wrap", WrapAsync, "Wraps what is sent"),
-            new(Operation.Update, "wrapping/unwrap", UnwrapAsync, "Takes out what is wrapped", Token) { Gate = CheckAsync },
+            new(Operation.Update, "wrapping/unwrap", UnwrapAsync, "Takes out what is wrapped", Token) { Gate =
+                CheckAsync },
             new(Operation.Read, "wrapping/unwrap", UnwrapAsync, "Takes out what is wrapped", Token)
                 { Gate = CheckAsync, HasEffects = true },
-            new(Operation.Update, "wrapping/rewrap", RewrapAsync, "Moves what is wrapped into a new wrapping token", Token)
+            new(Operation.Update, "wrapping/rewrap", RewrapAsync, "Moves what is wrapped into a new wrapping token",
+                Token)
                 { Gate = CheckAsync, NeverWrapped = true },
             new(Operation.Update, "wrapping/lookup", LookupAsync, "Tells what a wrapping token was made for", Token)
                 { Gate = CheckAsync, Access = Access.Open },
@@ -41,8 +43,8 @@ internal sealed class WrappingPaths
     public IReadOnlyList<Route> Routes { get; }
 
     /// <summary>
-    /// Before authentication: the token that is meant, in the body or the caller's own, must be a live wrapping token. A
-    /// caller whose token was used up by someone else learns it here.
+    /// Before authentication: the token that is meant, in the body or the caller's own, must be a live wrapping token.
+    /// A caller whose token was used up by someone else learns it here.
     /// </summary>
     private async ValueTask<Fault?> CheckAsync(Request request, CancellationToken ct)
     {
@@ -81,7 +83,8 @@ internal sealed class WrappingPaths
 
     private string TokenTextOf(string text) => _kernel.Wrapping.TokenOf(text) ?? text;
 
-    /// <summary>The wrapping token's entry, and whether the pipeline has counted its use because it is the caller's own.</summary>
+    /// <summary>The wrapping token's entry, and whether the pipeline has counted its use because it is the caller's
+    /// own.</summary>
     private async ValueTask<(TokenEntry? Entry, bool IsUsed)> EntryOfAsync(Call call)
     {
         if (call.Get(Token).Length == 0) return (call.Caller.Entry, true);
@@ -119,7 +122,8 @@ internal sealed class WrappingPaths
         if (entry is null || await _kernel.Wrapping.InfoAsync(entry, call.Aborted) is not { } info) return NotValid;
         if (await _kernel.Wrapping.TakeAsync(entry, isUsed, CancellationToken.None) is not { } answer) return NotValid;
         using (answer)
-            return await _kernel.Wrapping.WrapAsync(answer.Memory, info.CreationPath, TimeSpan.FromSeconds(info.CreationTtl),
+            return await _kernel.Wrapping.WrapAsync(answer.Memory, info.CreationPath,
+                TimeSpan.FromSeconds(info.CreationTtl),
                 call.Request.WrapFormat, AccessorIn(answer.Span), CancellationToken.None);
     }
 

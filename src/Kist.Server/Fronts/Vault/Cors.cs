@@ -3,8 +3,8 @@ using Kist.Kernel.Node;
 namespace Kist.Server.Fronts.Vault;
 
 /// <summary>
-/// Cross-origin requests: nothing is allowed until <c>sys/config/cors</c> says so. Before that, and while sealed, requests of
-/// web pages are answered without the headers that would let a page read the answer.
+/// Cross-origin requests: nothing is allowed until <c>sys/config/cors</c> says so. Before that, and while sealed,
+/// requests of web pages are answered without the headers that would let a page read the answer.
 /// </summary>
 internal static class Cors
 {
@@ -14,7 +14,8 @@ internal static class Cors
     public static bool Admit(HttpExchange http, Node node, out (int Status, string? Message, bool IsEmpty) done)
     {
         done = default;
-        if (node.Current?.Cors.Current is not { } config || http.Headers.Origin is not [{ Length: > 0 } origin]) return true;
+        if (node.Current?.Cors.Current is not { } config
+            || http.Headers.Origin is not [{ Length: > 0 } origin]) return true;
         if (!config.Allows(origin))
         {
             done = (403, "origin not allowed", false);
@@ -22,7 +23,8 @@ internal static class Cors
         }
         http.AnswerHeaders.AccessControlAllowOrigin = origin;
         http.AnswerHeaders.Vary = "Origin";
-        if (http.Method != "OPTIONS" || http.Header("Access-Control-Request-Method") is not { Length: > 0 } wanted) return true;
+        if (http.Method != "OPTIONS"
+            || http.Header("Access-Control-Request-Method") is not { Length: > 0 } wanted) return true;
         if (!Methods.Split(',').Contains(wanted) && wanted != "PATCH")
         {
             done = (405, null, true);
