@@ -67,7 +67,7 @@ public sealed class RequestPipeline(Node.Node node)
 
         var (caller, refused, isLastUse) = await IdentifyAsync(kernel, request, target);
         if (refused is null) target = await target.SettleOperationAsync(request, caller);
-        var verdict = refused is null ? Verdict.Decide(request, caller, target.Route) : default;
+        var verdict = refused is null ? Verdict.Decide(request, caller, target.Route, target.NeedsSudo) : default;
         if (refused is null && !verdict.Allowed) refused = Fault.Denied;
 
         var trail = new AuditTrail(kernel, request, caller, target.Mount?.Entry, target.HasEffects(request) || isLastUse);

@@ -25,6 +25,9 @@ internal readonly struct Target
 
     public Route? Route { get; }
 
+    /// <summary>Whether the caller's policies must grant <c>sudo</c> besides.</summary>
+    public bool NeedsSudo => Route is { } route ? route.Access is Access.Sudo : Pattern is { IsProtected: true };
+
     /// <summary>Why no handler may ever see this request, whoever sends it.</summary>
     public Fault? Refusal { get; }
 

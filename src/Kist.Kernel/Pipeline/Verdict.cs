@@ -20,17 +20,17 @@ public readonly struct Verdict
 
     /// <summary>
     /// Decides: open routes admit anyone; on all others the caller's policies must allow the operation on the path, with
-    /// these parameters and this wrapping, and grant <c>sudo</c> where the route asks for it. Paths without a route are
-    /// decided too, so that nobody learns what exists.
+    /// these parameters and this wrapping, and grant <c>sudo</c> where the route, or the path that has no such operation,
+    /// asks for it. Paths without a route are decided too, so that nobody learns what exists.
     /// </summary>
-    public static Verdict Decide(Request request, Caller caller, Route? route)
+    public static Verdict Decide(Request request, Caller caller, Route? route, bool needsSudo)
     {
         if (route is { Access: Access.Open }) return new Verdict(caller);
         if (caller.Entry is null) return default;
         var decision = caller.Acl.Check(request.Operation, request.Path.Value, new PolicyParameters(request.Body),
             request.WrapTtl);
         if (!decision.Allowed) return default;
-        if (route is { Access: Access.Sudo } && !decision.Sudo) return default;
+        if (needsSudo && !decision.Sudo) return default;
         return new Verdict(caller);
     }
 

@@ -124,6 +124,10 @@ public sealed class RoutePattern
     /// </summary>
     public bool TakesFolders => this[Operation.List] is not null || _segments is [.., { IsRest: true }];
 
+    /// <summary>Whether an operation that the path does not have is refused to callers without <c>sudo</c>: on protected
+    /// paths nobody else learns what there is.</summary>
+    public bool IsProtected => Routes.Any(r => r.Access is Access.Sudo);
+
     /// <summary>The names of the captures, in order.</summary>
     public IReadOnlyList<string> CaptureNames { get; }
 
