@@ -215,7 +215,8 @@ public static class Fields
         error = null;
         var map = new Dictionary<string, string>();
         result = map;
-        if (value.IsText || Open(value.Json).TokenType is JsonTokenType.String) return ParseMapText(value, map, out error);
+        if (value.IsText || Open(value.Json).TokenType is JsonTokenType.String or JsonTokenType.StartArray)
+            return ParseMapText(value, map, out error);
         var reader = Open(value.Json);
         if (reader.TokenType is JsonTokenType.Null) return true;
         if (reader.TokenType is not JsonTokenType.StartObject) { error = "expected an object of strings"; return false; }

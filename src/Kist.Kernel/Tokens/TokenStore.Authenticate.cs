@@ -74,7 +74,8 @@ public sealed partial class TokenStore
         var entry = caller.Entry!;
         if (!IsAlive(entry)) return (null, Fault.BadToken);
         if (entry.BoundCidrs.Count > 0 && !Cidr.AnyContains(entry.BoundCidrs, request.Remote)) return (null, Fault.BadToken);
-        if (caller.Identity is { IsDisabled: true }) return (caller, Fault.Denied);
+        // A token of an entity that is disabled or was deleted can do nothing; Vault does not list this error.
+        if (entry.EntityId.Length > 0 && caller.Identity is not { IsDisabled: false }) return (caller, Fault.BadToken);
         return (caller, null);
     }
 

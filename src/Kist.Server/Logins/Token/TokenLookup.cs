@@ -90,6 +90,11 @@ internal sealed class TokenLookup(Unsealed kernel)
         if (entry.ExpireTime is { } end) json.WriteString("expire_time", GoTime.Format(end));
         else json.WriteNull("expire_time");
         json.WriteNumber("explicit_max_ttl", Seconds(entry.ExplicitMaxTtl));
+        if (ofIdentity.Count > 0)
+        {
+            json.WriteStartObject("external_namespace_policies");
+            json.WriteEndObject();
+        }
         json.WriteString("id", text);
         if (ofIdentity.Count > 0) Texts(json, "identity_policies", ofIdentity);
         json.WriteString("issue_time", GoTime.Format(entry.IssueTime));
@@ -99,7 +104,8 @@ internal sealed class TokenLookup(Unsealed kernel)
             json.WriteNumber("last_renewal_time", renewal.ToUnixTimeSeconds());
         }
         WriteMeta(json, entry.Metadata);
-        json.WriteNumber("num_uses", entry.NumUses);
+        // A token in its last use, about to be revoked, shows Vault's marker.
+        json.WriteNumber("num_uses", Math.Max(entry.NumUses, -1));
         json.WriteBoolean("orphan", entry.IsOrphan);
         json.WriteString("path", entry.Path);
         if (entry.Period > TimeSpan.Zero) json.WriteNumber("period", Seconds(entry.Period));
