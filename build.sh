@@ -8,7 +8,7 @@ usage() {
 Usage: ./build.sh [--force]
 
 Compiles kist ahead of time into artifacts/kist: one native program, server and command line.
-Installs what is missing on Debian (a linker, zlib and SQLite to link in). The .NET SDK must be there.
+Installs what is missing on Debian (a linker, zlib, SQLite and libsodium to link in). The .NET SDK must be there.
 Does nothing when nothing has changed since the last build.
 
   --force   build even if nothing has changed
@@ -71,7 +71,7 @@ fi
 
 compiler=gcc
 if command -v clang >/dev/null; then compiler=clang; fi
-need_packages "$compiler" libc6-dev zlib1g-dev libsqlite3-dev
+need_packages "$compiler" libc6-dev zlib1g-dev libsqlite3-dev libsodium-dev
 rm -f "$stamp"
 step "Building the native kist (about a minute)" "$log" publish
 install_binary

@@ -62,4 +62,11 @@ public sealed record IssuedToken(string Token, TokenEntry Entry, IReadOnlyList<s
 /// <param name="Period">The period; zero: not periodic.</param>
 /// <param name="ExplicitMaxTtl">A hard end counted from its making; zero: none.</param>
 public readonly record struct LoginRenewal(Pipeline.Fault? Fault, TimeSpan Ttl, TimeSpan MaxTtl, TimeSpan Period,
-    TimeSpan ExplicitMaxTtl);
+    TimeSpan ExplicitMaxTtl)
+{
+    /// <summary>
+    /// Whether the login method does not know the caller any more: nothing is renewed and nobody is told why, as Vault does
+    /// when a user is gone.
+    /// </summary>
+    public bool IsForgotten { get; init; }
+}

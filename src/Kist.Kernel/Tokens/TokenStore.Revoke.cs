@@ -41,7 +41,7 @@ public sealed partial class TokenStore
 
     /// <summary>
     /// Renews a token by <paramref name="increment"/> within its limits. The entry comes back as it is now, with warnings
-    /// where the wish was cut.
+    /// where the wish was cut. No entry and no fault: its login method has forgotten the caller, and nothing was renewed.
     /// </summary>
     public async ValueTask<(TokenEntry? Entry, TimeSpan Ttl, Fault? Fault)> RenewAsync(
         TokenEntry entry, TimeSpan increment, List<string> warnings, CancellationToken ct)
@@ -51,7 +51,7 @@ public sealed partial class TokenStore
         var mount = _kernel.Mounts.Current.WithUuid(entry.MountUuid);
         if (mount is null) return (null, default, Fault.Invalid("the mount of this token is gone"));
         var renewal = await mount.Engine.RenewLoginAsync(mount, entry, ct);
-        if (renewal.Fault is not null) return (null, default, renewal.Fault);
+        if (renewal.Fault is not null || renewal.IsForgotten) return (null, default, renewal.Fault);
         var now = Now;
         var ttl = new TtlRule
         {

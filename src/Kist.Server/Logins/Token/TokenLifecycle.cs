@@ -55,10 +55,11 @@ internal sealed class TokenLifecycle(Unsealed kernel)
         var warnings = new List<string>();
         var (renewed, ttl, fault) = await kernel.Tokens.RenewAsync(entry, call.Get(Increment), warnings, call.Aborted);
         if (fault is not null) return fault;
+        if (renewed is null) return Response.None;
         var identity = await kernel.Identity.ViewAsync(entry.EntityId, call.Aborted);
         return new Response
         {
-            Token = new IssuedToken(text, renewed!, identity?.Policies ?? [], ttl),
+            Token = new IssuedToken(text, renewed, identity?.Policies ?? [], ttl),
             Warnings = warnings.Count == 0 ? null : warnings,
         };
     }
