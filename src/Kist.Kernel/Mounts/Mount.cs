@@ -21,7 +21,8 @@ public sealed class Mount(MountEntry entry, IEngine engine, RouteTable routes, S
     /// <summary>The entry's path.</summary>
     public string Path => Entry.Path;
 
-    /// <summary>The part of <paramref name="path"/> below this mount; empty for the mount itself, with or without its slash.
+    /// <summary>
+    /// The part of <paramref name="path"/> below this mount; empty for the mount itself, with or without its slash.
     /// </summary>
     public ReadOnlySpan<char> Below(ReadOnlySpan<char> path) => path[Math.Min(Path.Length, path.Length)..];
 }

@@ -29,7 +29,8 @@ public sealed class MountTable
     public IReadOnlyList<Mount> All { get; }
 
     /// <summary>
-    /// The mount that <paramref name="path"/> lies in. A mount's own path lies in it with and without the slash at its end.
+    /// The mount that <paramref name="path"/> lies in. A mount's own path lies in it, with and without the slash at its
+    /// end.
     /// </summary>
     public bool TryFind(ReadOnlySpan<char> path, [NotNullWhen(true)] out Mount? mount)
     {

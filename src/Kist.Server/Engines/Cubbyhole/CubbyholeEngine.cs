@@ -8,9 +8,9 @@ using Kist.Secrets;
 namespace Kist.Server.Engines.Cubbyhole;
 
 /// <summary>
-/// A private place per token (Vault's API page "Cubbyhole secrets engine"): one folder per token, named by its keyed hash,
-/// and no path of the API leads into another token's. It is removed with the token. A value is the JSON object as it
-/// was written; the kernel puts a wrapped answer here too.
+/// A private place per token (Vault's API page "Cubbyhole secrets engine"): one folder per token, named by its keyed
+/// hash, and no path of the API leads into another token's. It is removed with the token. A value is the JSON object
+/// as it was written; the kernel puts a wrapped answer here too.
 /// </summary>
 public sealed class CubbyholeEngine : IEngine
 {
@@ -28,7 +28,8 @@ public sealed class CubbyholeEngine : IEngine
         [
             new(Operation.Read, "{path...}", ReadAsync, "Reads the secret at a path.", s_path),
             new(Operation.List, "{path...}", ListAsync, "Lists the names in a folder.", s_path, s_after, s_limit),
-            new(Operation.Update, "{path...}", WriteAsync, "Writes the secret at a path.", s_path) { Exists = ExistsAsync },
+            new(Operation.Update, "{path...}", WriteAsync, "Writes the secret at a path.", s_path)
+                { Exists = ExistsAsync },
             new(Operation.Delete, "{path...}", DeleteAsync, "Deletes the secret at a path.", s_path),
         ];
     }
@@ -58,7 +59,8 @@ public sealed class CubbyholeEngine : IEngine
         return Response.Of(data);
     }
 
-    /// <summary>The wrapped answer as text, the way clients took it before there was <c>sys/wrapping/unwrap</c>.</summary>
+    /// <summary>The wrapped answer as text, the way clients took it before there was
+    /// <c>sys/wrapping/unwrap</c>.</summary>
     private static Response Wrapped(ReadOnlySpan<byte> answer)
     {
         var data = new SecretWriter((answer.Length * 2) + 32);
@@ -110,7 +112,8 @@ public sealed class CubbyholeEngine : IEngine
         return needsName && path.Length == 0 ? Fault.ListedInvalid("missing path") : null;
     }
 
-    /// <summary>The token's folder; null for a batch token, which is not stored and so has nothing to hang one on.</summary>
+    /// <summary>The token's folder; null for a batch token, which is not stored and so has nothing to hang one
+    /// on.</summary>
     private static string? FolderOf(Caller caller) =>
         caller.Entry is { Type: TokenType.Service } entry ? entry.Hash + "/" : null;
 

@@ -7,8 +7,8 @@ using Kist.Secrets;
 namespace Kist.Server.Engines.Kv;
 
 /// <summary>
-/// What people note about a secret: names and short texts, shown with its metadata and never secret. Limits as in Vault's
-/// API: 64 names of 1 to 128 bytes with texts of 1 to 512 bytes, printable.
+/// What people note about a secret: names and short texts, shown with its metadata and never secret. Limits as in
+/// Vault's API: 64 names of 1 to 128 bytes with texts of 1 to 512 bytes, printable.
 /// </summary>
 internal static class CustomMetadata
 {
@@ -26,7 +26,8 @@ internal static class CustomMetadata
         using (var writer = new Utf8JsonWriter(output, Response.JsonOptions))
         {
             writer.WriteStartObject();
-            foreach (var (key, value) in map.OrderBy(p => p.Key, StringComparer.Ordinal)) writer.WriteString(key, value);
+            foreach (var (key, value) in map.OrderBy(p => p.Key, StringComparer.Ordinal))
+                writer.WriteString(key, value);
             writer.WriteEndObject();
         }
         json = output.WrittenSpan.ToArray();
@@ -82,7 +83,8 @@ internal static class CustomMetadata
                 errors.Add($"length of a key is {keyBytes} but must be 0 < len(key) <= {MostKeyBytes}");
             else if (!IsPrintable(key)) errors.Add("a key contains unprintable characters");
             else if (valueBytes is 0 or > MostValueBytes)
-                errors.Add($"length of value for key \"{key}\" is {valueBytes} but must be 0 < len(value) <= {MostValueBytes}");
+                errors.Add($"length of value for key \"{key}\" is {valueBytes} "
+                    + $"but must be 0 < len(value) <= {MostValueBytes}");
             else if (!IsPrintable(value)) errors.Add($"value for key \"{key}\" contains unprintable characters");
         }
         return errors.Count == 0 ? null : Failed(errors);

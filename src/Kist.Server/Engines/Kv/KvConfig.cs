@@ -37,8 +37,8 @@ internal readonly record struct KvConfig(bool CasRequired, uint MaxVersions, Tim
     public uint MaxVersionsOf(SecretRecord secret) =>
         Math.Max(MaxVersions, secret.MaxVersions) is > 0 and var set ? set : SecretRecord.DefaultMaxVersions;
 
-    /// <summary>When a version that is written or brought back at <paramref name="now"/> will be deleted; the shorter of
-    /// the two settings; null: never.</summary>
+    /// <summary>When a version that is written or brought back at <paramref name="now"/> will be deleted; the shorter
+    /// of the two settings; null: never.</summary>
     public DateTimeOffset? DeletionOf(SecretRecord secret, DateTimeOffset now)
     {
         if (DeleteVersionAfter < TimeSpan.Zero) return null;

@@ -51,8 +51,8 @@ internal static class KvJson
     }
 
     /// <summary>The facts about one version, as every data answer shows them.</summary>
-    public static void WriteFacts(SecretWriter output, long createdTicks, long deletionTicks, bool isDestroyed, long number,
-        ReadOnlySpan<byte> custom)
+    public static void WriteFacts(SecretWriter output, long createdTicks, long deletionTicks, bool isDestroyed,
+        long number, ReadOnlySpan<byte> custom)
     {
         output.Write("{\"created_time\":\""u8);
         WriteTime(output, createdTicks);

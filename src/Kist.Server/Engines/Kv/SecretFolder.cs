@@ -5,8 +5,8 @@ namespace Kist.Server.Engines.Kv;
 
 /// <summary>
 /// Where a mount keeps its secrets, the same for both versions: <c>s/PATH</c> the records, <c>v/ID/NUMBER</c> older
-/// payloads, <c>c/PATH</c> custom metadata that waits for its secret, <c>config</c>. An unversioned mount writes records
-/// of one version, so that its upgrade changes no data.
+/// payloads, <c>c/PATH</c> custom metadata that waits for its secret, <c>config</c>. An unversioned mount writes
+/// records of one version, so that its upgrade changes no data.
 /// </summary>
 internal sealed class SecretFolder(Storage storage)
 {

@@ -19,7 +19,8 @@ internal sealed class SecretRecord
     /// <summary>How many versions are kept when nothing is configured.</summary>
     public const uint DefaultMaxVersions = 10;
 
-    /// <summary>How many versions are kept at most, whatever is configured: the list of them is part of each read.</summary>
+    /// <summary>How many versions are kept at most, whatever is configured: the list of them is part of each
+    /// read.</summary>
     public const uint MostVersions = 4_096;
 
     private SecretRecord(Guid id, DateTimeOffset created) => (Id, Created, Updated) = (id, created, created);
@@ -88,10 +89,12 @@ internal sealed class SecretRecord
     public SecretVersion? Find(long number) => Versions.Find(v => v.Number == number);
 
     /// <summary>
-    /// Puts a new version on top, moves the labels <c>current</c> and <c>previous</c>, and drops from the list what is more than
+    /// Puts a new version on top, moves the labels <c>current</c> and <c>previous</c>, and drops from the list what
+    /// is more than
     /// <paramref name="maxVersions"/>, by the rule that Vault's clients know: the oldest number moves on, gaps count.
     /// </summary>
-    public SecretVersion Add(ReadOnlyMemory<byte> payload, DateTimeOffset now, DateTimeOffset? deletion, uint maxVersions)
+    public SecretVersion Add(
+        ReadOnlyMemory<byte> payload, DateTimeOffset now, DateTimeOffset? deletion, uint maxVersions)
     {
         foreach (var version in Versions) version.Labels.Remove(PreviousLabel);
         if (Current is { } former && former.Labels.Remove(CurrentLabel)) former.Labels.Add(PreviousLabel);
@@ -122,7 +125,8 @@ internal sealed class SecretRecord
         return record;
     }
 
-    /// <summary>Marks a version as destroyed. The current one's payload goes here, an older one's is the caller's.</summary>
+    /// <summary>Marks a version as destroyed. The current one's payload goes here, an older one's is the
+    /// caller's.</summary>
     public void Destroy(SecretVersion version)
     {
         version.State = VersionState.Destroyed;
@@ -146,8 +150,8 @@ internal sealed class SecretRecord
     public bool IsSwept => SweptBelow >= OldestVersion || OldestVersion <= 1;
 
     /// <summary>
-    /// Takes the oldest versions but never the current one out of a swept list, at most <paramref name="most"/>, before the
-    /// whole secret goes; their payload records are the caller's to remove.
+    /// Takes the oldest versions but never the current one out of a swept list, at most <paramref name="most"/>,
+    /// before the whole secret goes; their payload records are the caller's to remove.
     /// </summary>
     public IReadOnlyList<SecretVersion> TakeOldest(int most)
     {

@@ -36,7 +36,8 @@ internal sealed class SecretVersion(long number, Guid id, DateTimeOffset created
 
     internal static SecretVersion From(VersionView view)
     {
-        var version = new SecretVersion(view.Number, new Guid(view.Id), new DateTimeOffset(view.CreatedTicks, TimeSpan.Zero))
+        var created = new DateTimeOffset(view.CreatedTicks, TimeSpan.Zero);
+        var version = new SecretVersion(view.Number, new Guid(view.Id), created)
         {
             Deletion = view.DeletionTicks == 0 ? null : new DateTimeOffset(view.DeletionTicks, TimeSpan.Zero),
             State = view.State,

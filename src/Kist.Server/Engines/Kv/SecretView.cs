@@ -25,7 +25,8 @@ namespace Kist.Server.Engines.Kv;
 ///               1 length and content type · 1 count of labels, each 1 length and text
 /// </code>
 /// Numbers are little-endian. A record that breaks any of this is a <see cref="MalformedRecordException"/>; that nobody
-/// changed its bytes is the barrier's business. Older payloads have records of their own (<see cref="VersionPayload"/>).
+/// changed its bytes is the barrier's business. Older payloads have records of their own
+/// (<see cref="VersionPayload"/>).
 /// </summary>
 internal readonly ref struct SecretView
 {
@@ -47,7 +48,8 @@ internal readonly ref struct SecretView
         if (_customBytes < 0 || _payloadBytes < 0 || VersionCount < 0
             || (long)HeaderBytes + _customBytes + _payloadBytes > record.Length)
             throw new MalformedRecordException("lengths");
-        if (CurrentVersion < 0 || (CurrentVersion == 0) != (VersionCount == 0) || (VersionCount == 0 && _payloadBytes != 0))
+        if (CurrentVersion < 0 || (CurrentVersion == 0) != (VersionCount == 0)
+            || (VersionCount == 0 && _payloadBytes != 0))
             throw new MalformedRecordException("current version");
         if (OldestVersion < 0 || OldestVersion > CurrentVersion || SweptBelow < 0 || SweptBelow > OldestVersion)
             throw new MalformedRecordException("oldest version");
@@ -182,7 +184,8 @@ internal ref struct VersionReader(ReadOnlySpan<byte> rest)
     }
 }
 
-/// <summary>What was done to a version. That a deletion time has passed is not a state: it comes with the clock.</summary>
+/// <summary>What was done to a version. That a deletion time has passed is not a state: it comes with the
+/// clock.</summary>
 internal enum VersionState : byte
 {
     Enabled,
@@ -201,5 +204,6 @@ internal enum PayloadKind : byte
     Binary,
 }
 
-/// <summary>A stored record is not one: a defect, or a newer program wrote it. Names the part, never the bytes.</summary>
+/// <summary>A stored record is not one: a defect, or a newer program wrote it. Names the part, never the
+/// bytes.</summary>
 internal sealed class MalformedRecordException(string part) : Exception($"a stored secret is malformed: {part}");

@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Kist.Kernel.Barrier;
 using Kist.Kernel.Mounts;
 using Kist.Kernel.Pipeline;
 using Kist.Kernel.Routes;
@@ -6,7 +7,8 @@ using Kist.Secrets;
 
 namespace Kist.Server.Engines.Kv;
 
-/// <summary>KV version 1 (Vault's API page "KV secrets engine - version 1"): a path holds one map, and writing replaces it.</summary>
+/// <summary>KV version 1 (Vault's API page "KV secrets engine - version 1"): a path holds one map, and writing
+/// replaces it.</summary>
 internal sealed class UnversionedEngine : IEngine
 {
     private static readonly Field<string> s_path = Fields.Text("path", "Location of the secret.");
@@ -25,7 +27,8 @@ internal sealed class UnversionedEngine : IEngine
         [
             new(Operation.Read, "{path...}", ReadAsync, "Reads the secret at a path.", s_path),
             new(Operation.List, "{path...}", ListAsync, "Lists the names in a folder.", s_path, s_after, s_limit),
-            new(Operation.Update, "{path...}", WriteAsync, "Writes the secret at a path.", s_path) { Exists = ExistsAsync },
+            new(Operation.Update, "{path...}", WriteAsync, "Writes the secret at a path.", s_path)
+                { Exists = ExistsAsync },
             new(Operation.Delete, "{path...}", DeleteAsync, "Deletes the secret at a path.", s_path),
         ];
     }
@@ -35,7 +38,7 @@ internal sealed class UnversionedEngine : IEngine
 
     /// <inheritdoc/>
     public ValueTask<Fault?> ConfigureAsync(MountEntry entry, CancellationToken ct) =>
-        new(KvKinds.VersionOf(entry.Type, entry.Options) is "1" or "2" ? null : Fault.Invalid("unknown version of kv: use 1 or 2"));
+        new(KvKinds.VersionOf(entry.Type, entry.Options) is "1" or "2" ? null : KvKinds.UnknownVersion);
 
     private async ValueTask<bool> ExistsAsync(Probe probe)
     {
@@ -55,10 +58,8 @@ internal sealed class UnversionedEngine : IEngine
         if (!secret.TryCurrent(out var version) || secret.Payload.IsEmpty) return Response.None;
         var data = new SecretWriter(secret.Payload.Length + 16);
         KvJson.WriteMap(data, secret.Payload, version.Kind);
-        return new Response
-        {
-            ShownLeaseDuration = TtlIn(secret.Payload, version.Kind) ?? _context.Kernel.Mounts.DefaultTtl(call.Mount.Entry),
-        }.With(data);
+        var ttl = TtlIn(secret.Payload, version.Kind) ?? _context.Kernel.Mounts.DefaultTtl(call.Mount.Entry);
+        return new Response { ShownLeaseDuration = ttl }.With(data);
     }
 
     /// <summary>The secret's own wish for how long clients keep it: its field <c>ttl</c>, else <c>lease</c>.</summary>
@@ -79,10 +80,10 @@ internal sealed class UnversionedEngine : IEngine
             if (!isWanted) continue;
             // A few bytes of a duration, copied because fields are parsed from memory; a longer text is no duration.
             var text = payload[start..(int)json.BytesConsumed];
-            TimeSpan? parsed = text.Length <= 64 && s_ttl.Parse(new FieldValue(text.ToArray(), null), out var ttl, out _)
-                ? ttl : null;
-            if (isTtl) return parsed;
-            lease = parsed;
+            TimeSpan? asked = null;
+            if (text.Length <= 64 && s_ttl.Parse(new FieldValue(text.ToArray(), null), out var ttl, out _)) asked = ttl;
+            if (isTtl) return asked;
+            lease = asked;
         }
         return lease;
     }
@@ -98,7 +99,7 @@ internal sealed class UnversionedEngine : IEngine
         if (payload.WrittenCount <= "{}".Length) return Fault.Invalid("missing data fields");
         using var record = new SecretWriter(payload.WrittenCount + 256);
         SecretRecord.Single(payload.WrittenMemory, _context.Kernel.Clock.GetUtcNow()).WriteTo(record);
-        if (record.WrittenCount > Kernel.Barrier.Storage.MaxValueBytes) return SecretFolder.TooLarge(record.WrittenCount);
+        if (record.WrittenCount > Storage.MaxValueBytes) return SecretFolder.TooLarge(record.WrittenCount);
         await _folder.Secrets.PutAsync(path, record.WrittenMemory, call.Aborted);
         return Response.None;
     }

@@ -4,8 +4,8 @@ using Kist.Secrets;
 namespace Kist.Server.Engines.Kv;
 
 /// <summary>
-/// The record of an older version's payload: a byte for the format (1) and the payload. It lies under the secret's id, so
-/// that a secret made anew at the same path never meets the payloads of its predecessor.
+/// The record of an older version's payload: a byte for the format (1) and the payload. It lies under the secret's
+/// id, so that a secret made anew at the same path never meets the payloads of its predecessor.
 /// </summary>
 internal static class VersionPayload
 {
@@ -17,7 +17,9 @@ internal static class VersionPayload
 
     /// <summary>The payload inside a record.</summary>
     public static ReadOnlyMemory<byte> Open(ReadOnlyMemory<byte> record) =>
-        record.Length > 0 && record.Span[0] == Format ? record[1..] : throw new MalformedRecordException("older payload");
+        record.Length > 0 && record.Span[0] == Format
+            ? record[1..]
+            : throw new MalformedRecordException("older payload");
 
     /// <summary>The record around a payload.</summary>
     public static SecretBuffer Seal(ReadOnlySpan<byte> payload)

@@ -22,7 +22,8 @@ internal sealed partial class VersionedEngine
         {
             var config = await tx.GetAsync(KvConfig.Key) is { } stored ? KvConfig.Read(stored.Span) : default;
             if (call.Has(s_casRequired)) config = config with { CasRequired = call.Get(s_casRequired) };
-            if (call.Has(s_maxVersions)) config = config with { MaxVersions = unchecked((uint)call.Get(s_maxVersions)) };
+            if (call.Has(s_maxVersions))
+                config = config with { MaxVersions = unchecked((uint)call.Get(s_maxVersions)) };
             if (call.Has(s_deleteAfter))
             {
                 var after = call.Get(s_deleteAfter);

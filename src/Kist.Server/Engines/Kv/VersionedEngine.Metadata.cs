@@ -60,7 +60,8 @@ internal sealed partial class VersionedEngine
             var record = SecretRecord.Read(stored.Memory);
             if (call.Has(s_customPatch))
             {
-                if (CustomMetadata.TryMerge(record.CustomMetadata.Span, call.Get(s_customPatch), out var custom) is { } wrong)
+                var patch = call.Get(s_customPatch);
+                if (CustomMetadata.TryMerge(record.CustomMetadata.Span, patch, out var custom) is { } wrong)
                     return wrong;
                 record.CustomMetadata = custom;
             }

@@ -9,7 +9,8 @@ internal sealed partial class VersionedEngine
     /// <summary>Room for the frame around a payload, so that the answer's buffer is rented once.</summary>
     private const int FrameBytes = 256;
 
-    /// <summary>The hot path: one get, then the answer is written from the record's bytes into the buffer that is sent.</summary>
+    /// <summary>The hot path: one get, then the answer is written from the record's bytes into the buffer that is
+    /// sent.</summary>
     private async ValueTask<Response> ReadDataAsync(Call call)
     {
         using var plain = await _folder.Secrets.GetAsync(call.Get(s_path), call.Aborted);
@@ -31,7 +32,8 @@ internal sealed partial class VersionedEngine
             : await AnswerOlderAsync(plain, number, isSubkeys: true, depth, call.Aborted);
     }
 
-    private static bool IsCurrent(ReadOnlySpan<byte> record, long number) => new SecretView(record).CurrentVersion == number;
+    private static bool IsCurrent(ReadOnlySpan<byte> record, long number) =>
+        new SecretView(record).CurrentVersion == number;
 
     /// <summary>Depth -1: the values too.</summary>
     private Response AnswerCurrent(ReadOnlySpan<byte> record, ReadOnlySpan<byte> name, long depth)
@@ -77,13 +79,16 @@ internal sealed partial class VersionedEngine
         return secret.TryFind(number, out _) ? VersionPayload.Key(secret.Id, number) : null;
     }
 
-    private Response AnswerOlder(ReadOnlySpan<byte> record, long number, ReadOnlyMemory<byte> older, bool isSubkeys, long depth)
+    private Response AnswerOlder(
+        ReadOnlySpan<byte> record, long number, ReadOnlyMemory<byte> older, bool isSubkeys, long depth)
     {
         var secret = new SecretView(record);
         secret.TryFind(number, out var version);
         // Destroyed or pushed out between the two reads: as if it had been gone at the first.
         if (older.IsEmpty && version.IsReadableAt(Now.UtcTicks)) return Response.None;
         var payload = older.IsEmpty ? default : VersionPayload.Open(older).Span;
-        return Answer(version, secret.CustomMetadata, payload, isSubkeys ? "subkeys"u8 : "data"u8, isSubkeys ? depth : -1);
+        return isSubkeys
+            ? Answer(version, secret.CustomMetadata, payload, "subkeys"u8, depth)
+            : Answer(version, secret.CustomMetadata, payload, "data"u8, -1);
     }
 }

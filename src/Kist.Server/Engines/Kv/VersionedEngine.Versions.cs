@@ -25,7 +25,8 @@ internal sealed partial class VersionedEngine
         return true;
     });
 
-    /// <summary>Removes the payloads of versions. Each batch is whole: its versions are marked and their bytes are gone.</summary>
+    /// <summary>Removes the payloads of versions. Each batch is whole: its versions are marked and their bytes are
+    /// gone.</summary>
     private async ValueTask<Response> DestroyAsync(Call call)
     {
         var numbers = call.Get(s_versions);

@@ -8,7 +8,8 @@ namespace Kist.Server.Engines.Kv;
 
 internal sealed partial class VersionedEngine
 {
-    /// <summary>How many leftover payload records one write removes, so that its batch stays within the store's limit.</summary>
+    /// <summary>How many leftover payload records one write removes, so that its batch stays within the store's
+    /// limit.</summary>
     private const int SweepPerWrite = 48;
 
     private static readonly Field<long> s_cas = Fields.Number("cas", "The version that the write must replace.");
@@ -23,7 +24,8 @@ internal sealed partial class VersionedEngine
         if (TryMap(call.Get(s_data), out var map) is { } notMap) return notMap;
         if (TryCas(call.Get(s_options), out var cas) is { } notCas) return notCas;
         var path = call.Get(s_path);
-        var written = await _folder.Storage.TransactAsync(tx => AddVersionAsync(tx, path, map, isPatch, cas), call.Aborted);
+        var written = await _folder.Storage.TransactAsync(
+            tx => AddVersionAsync(tx, path, map, isPatch, cas), call.Aborted);
         if (written.Fault is not null) return written.Fault;
         var data = new SecretWriter(FrameBytes + written.Custom.Length);
         var version = written.Version!;
@@ -53,7 +55,8 @@ internal sealed partial class VersionedEngine
         else KvJson.Compact(map.Span, payload);
         var former = record.Current;
         var formerPayload = record.Payload;
-        var added = record.Add(payload.WrittenMemory, now, config.DeletionOf(record, now), config.MaxVersionsOf(record));
+        var deletion = config.DeletionOf(record, now);
+        var added = record.Add(payload.WrittenMemory, now, deletion, config.MaxVersionsOf(record));
         if (former is { IsDestroyed: false } && record.Find(former.Number) is not null)
         {
             using var older = VersionPayload.Seal(formerPayload.Span);
@@ -94,7 +97,8 @@ internal sealed partial class VersionedEngine
             : Fault.Invalid("check-and-set parameter did not match the current version");
     }
 
-    /// <summary>The map to write: an object, null (no map at all), or an empty list, which clients send for an empty map.
+    /// <summary>The map to write: an object, null (no map at all), or an empty list, which clients send for an empty
+    /// map.
     /// </summary>
     private static Fault? TryMap(ReadOnlyMemory<byte> json, out ReadOnlyMemory<byte> map)
     {
@@ -120,7 +124,8 @@ internal sealed partial class VersionedEngine
         reader.Read();
         if (reader.TokenType is JsonTokenType.Null) return null;
         if (reader.TokenType is not JsonTokenType.StartObject)
-            return Fault.Invalid("Field validation failed: error converting input for field \"options\": expected an object");
+            return Fault.Invalid(
+                "Field validation failed: error converting input for field \"options\": expected an object");
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
         {
             var isCas = reader.ValueTextEquals("cas"u8);
@@ -129,14 +134,15 @@ internal sealed partial class VersionedEngine
             reader.Skip();
             if (!isCas) continue;
             var value = new FieldValue(options[start..(int)reader.BytesConsumed], null);
-            if (!s_cas.Parse(value, out var number, out _)) return Fault.Invalid("error parsing check-and-set parameter");
+            if (!s_cas.Parse(value, out var number, out _))
+                return Fault.Invalid("error parsing check-and-set parameter");
             cas = number;
         }
         return null;
     }
 
-    /// <summary>What a write came to: a fault, or the version that is current now. <paramref name="IsGone"/>: nothing was
-    /// written, because the current version is deleted or destroyed.</summary>
+    /// <summary>What a write came to: a fault, or the version that is current now. <paramref name="IsGone"/>: nothing
+    /// was written, because the current version is deleted or destroyed.</summary>
     private readonly record struct Written(Fault? Fault, SecretVersion? Version, byte[] Custom, bool IsGone)
     {
         public static implicit operator Written(Fault fault) => new(fault, null, [], false);

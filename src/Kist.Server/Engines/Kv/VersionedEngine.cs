@@ -6,9 +6,9 @@ using Kist.Secrets;
 namespace Kist.Server.Engines.Kv;
 
 /// <summary>
-/// KV version 2 (Vault's API page "KV secrets engine - version 2"): writing adds a version, older ones stay readable until
-/// they are destroyed or pushed out. This file is its table of routes and what the parts share; data, metadata, states
-/// of versions and settings have a file each.
+/// KV version 2 (Vault's API page "KV secrets engine - version 2"): writing adds a version, older ones stay readable
+/// until they are destroyed or pushed out. This file is its table of routes and what the parts share; data, metadata,
+/// states of versions and settings have a file each.
 /// </summary>
 internal sealed partial class VersionedEngine : IEngine
 {
@@ -18,7 +18,8 @@ internal sealed partial class VersionedEngine : IEngine
     private static readonly Field<ReadOnlyMemory<byte>> s_options =
         Fields.Json("options", "Options of the write: cas, the version that it must replace.");
     private static readonly Field<long> s_depth = Fields.Number("depth", "How deep to show names; 0: all.");
-    private static readonly Field<IReadOnlyList<long>> s_versions = Fields.Numbers("versions", "Numbers of the versions.");
+    private static readonly Field<IReadOnlyList<long>> s_versions =
+        Fields.Numbers("versions", "Numbers of the versions.");
     private static readonly Field<string> s_after = Fields.Text("after", "List only names after this one.");
     private static readonly Field<long> s_limit = Fields.Number("limit", "List at most so many names; 0: all.");
     private static readonly Field<bool> s_casRequired = Fields.Flag("cas_required", "Whether writes must give cas.");
@@ -42,20 +43,22 @@ internal sealed partial class VersionedEngine : IEngine
             new(Operation.Read, "data/{path...}", ReadDataAsync, "Reads a version of a secret.", s_path, s_version),
             new(Operation.Update, "data/{path...}", WriteDataAsync, "Writes a new version.", s_path, s_data, s_options)
                 { Exists = ExistsAsync },
-            new(Operation.Patch, "data/{path...}", PatchDataAsync, "Changes a part of the current version, as a new one.",
+            new(Operation.Patch, "data/{path...}", PatchDataAsync, "Adds a version that changes a part.",
                 s_path, s_data, s_options),
             new(Operation.Delete, "data/{path...}", DeleteCurrentAsync, "Deletes the current version.", s_path),
             new(Operation.Read, "subkeys/{path...}", ReadSubkeysAsync, "Shows the names in a version without values.",
                 s_path, s_version, s_depth),
             new(Operation.Read, "metadata/{path...}", ReadMetadataAsync, "Reads what is known of a secret.", s_path),
-            new(Operation.List, "metadata/{path...}", ListAsync, "Lists the names in a folder.", s_path, s_after, s_limit),
+            new(Operation.List, "metadata/{path...}", ListAsync, "Lists the names in a folder.",
+                s_path, s_after, s_limit),
             new(Operation.Update, "metadata/{path...}", WriteMetadataAsync, "Sets how a secret is kept.",
                 s_path, s_casRequired, s_maxVersions, s_deleteAfter, s_custom) { Exists = ExistsAsync },
             new(Operation.Patch, "metadata/{path...}", PatchMetadataAsync, "Changes a part of how a secret is kept.",
                 s_path, s_casRequired, s_maxVersions, s_deleteAfter, s_customPatch),
-            new(Operation.Delete, "metadata/{path...}", DeleteMetadataAsync, "Removes a secret with all versions.", s_path),
+            new(Operation.Delete, "metadata/{path...}", DeleteMetadataAsync, "Removes a secret and its versions.", s_path),
             new(Operation.Update, "delete/{path...}", DeleteVersionsAsync, "Deletes versions.", s_path, s_versions),
-            new(Operation.Update, "undelete/{path...}", UndeleteAsync, "Brings deleted versions back.", s_path, s_versions),
+            new(Operation.Update, "undelete/{path...}", UndeleteAsync, "Brings deleted versions back.",
+                s_path, s_versions),
             new(Operation.Update, "destroy/{path...}", DestroyAsync, "Removes the data of versions for ever.",
                 s_path, s_versions),
             new(Operation.Read, "config", ReadConfigAsync, "Reads the mount's settings."),
@@ -77,7 +80,7 @@ internal sealed partial class VersionedEngine : IEngine
         {
             "2" => null,
             "1" => Fault.Invalid("cannot downgrade mount from version 2"),
-            _ => Fault.Invalid("unknown version of kv: use 1 or 2"),
+            _ => KvKinds.UnknownVersion,
         });
 
     /// <summary>All other paths, which people reach who think of version 1: 404 with a word on what to do.</summary>

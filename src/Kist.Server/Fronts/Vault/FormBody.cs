@@ -8,12 +8,15 @@ using Kist.Secrets;
 namespace Kist.Server.Fronts.Vault;
 
 /// <summary>
-/// A form (<c>application/x-www-form-urlencoded</c>, WHATWG URL section 5.1) as the JSON object of strings that the kernel
-/// takes: what <c>curl -d key=value</c> sends. A field that comes more than once becomes comma-separated text, as with Vault.
-/// Values stay bytes; names become strings.
+/// A form (<c>application/x-www-form-urlencoded</c>, WHATWG URL section 5.1) as the JSON object of strings that the
+/// kernel takes: what <c>curl -d key=value</c> sends. A field that comes more than once becomes comma-separated text,
+/// as with Vault. Values stay bytes; names become strings.
 /// </summary>
 internal static class FormBody
 {
+    /// <summary>What a form calls itself.</summary>
+    public const string ContentType = "application/x-www-form-urlencoded";
+
     private const int MostFields = 1_000;
 
     /// <summary>The object, or null when the form is malformed.</summary>
@@ -31,7 +34,8 @@ internal static class FormBody
         }
     }
 
-    private static bool TryDecode(ReadOnlySpan<byte> form, byte[] decoded, out List<(string Name, List<Range> Values)> fields)
+    private static bool TryDecode(
+        ReadOnlySpan<byte> form, byte[] decoded, out List<(string Name, List<Range> Values)> fields)
     {
         fields = [];
         var length = 0;

@@ -37,7 +37,8 @@ internal static class RequestReader
     }
 
     /// <summary>
-    /// The path behind <c>/v1/</c>. False without an error: it is not of this API (404); with one: it is malformed (400).
+    /// The path behind <c>/v1/</c>. False without an error: it is not of this API (404); with one: it is malformed
+    /// (400).
     /// </summary>
     public static bool TryPath(HttpExchange http, out RequestPath path, out string? error)
     {
@@ -57,7 +58,8 @@ internal static class RequestReader
         var query = ParseQuery(http.QueryString);
         if (http.Method == "GET" && Query(query, "list") is { Length: > 0 } list && !IsTrue(list) && !IsFalse(list))
             return (null, new Fault(FaultKind.Invalid, null));
-        if (OperationOf(http.Method, query) is not { } operation || (operation is Operation.Patch && !IsMergePatch(http)))
+        if (OperationOf(http.Method, query) is not { } operation
+            || (operation is Operation.Patch && !IsMergePatch(http)))
             return (null, new Fault(FaultKind.UnsupportedOperation, null));
         if (operation is Operation.List) path = path.AsFolder();
         if (!TryWrapTtl(http, out var wrapTtl, out var wrapError)) return (null, Fault.Invalid(wrapError!));
@@ -98,7 +100,7 @@ internal static class RequestReader
         return new Fault(FaultKind.TooLarge, "http: request body too large");
     }
 
-    /// <summary>The token of the request: Vault's header, or a bearer. As with Vault, the word has one spelling.</summary>
+    /// <summary>The token: Vault's header, or a bearer. As with Vault, the word has one spelling.</summary>
     public static string? TokenOf(HttpExchange http)
     {
         if (http.Header(TokenHeader) is { Length: > 0 } token) return token;
@@ -108,23 +110,26 @@ internal static class RequestReader
     }
 
     /// <summary>
-    /// Checks what was read into <paramref name="body"/>: one JSON object, or nothing. A form becomes an object of strings.
+    /// Checks what was read into <paramref name="body"/>: one JSON object, or nothing. A form becomes an object of
+    /// strings.
     /// </summary>
     public static ValueTask<Fault?> CheckBodyAsync(HttpExchange http, RequestBody body)
     {
         if (body.Memory.IsEmpty || body.Memory.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0) return new((Fault?)null);
         if (http.Headers.ContentType.Count > 0
-            && http.Headers.ContentType[0]!.StartsWith("application/x-www-form-urlencoded", StringComparison.OrdinalIgnoreCase)
+            && http.Headers.ContentType[0]!.StartsWith(FormBody.ContentType, StringComparison.OrdinalIgnoreCase)
             && body.Memory.Span[0] is not ((byte)'{' or (byte)'['))
         {
             if (FormBody.ToJson(body.Memory.Span) is not { } json)
-                return new(Fault.Invalid("error parsing the form: malformed percent-encoding, invalid UTF-8 or too many fields"));
+                return new(Fault.Invalid(
+                    "error parsing the form: malformed percent-encoding, invalid UTF-8 or too many fields"));
             body.Replace(json);
         }
         return new(Limits.CheckJson(body.Memory.Span));
     }
 
-    /// <summary>The query's pairs, decoded; null when there are none. A name without a value has an empty one.</summary>
+    /// <summary>The query's pairs, decoded; null when there are none. A name without a value has an empty
+    /// one.</summary>
     public static List<KeyValuePair<string, string>>? ParseQuery(string text)
     {
         if (text.Length < 2) return null;
@@ -162,8 +167,8 @@ internal static class RequestReader
     };
 
     /// <summary>
-    /// Whether a PATCH says that it is a merge patch (RFC 7386), the one kind there is. Without that it is what it was to
-    /// Vault before it knew patches, on every path and for every caller: no operation.
+    /// Whether a PATCH says that it is a merge patch (RFC 7386), the one kind there is. Without that it is what it
+    /// was to Vault before it knew patches, on every path and for every caller: no operation.
     /// </summary>
     private static bool IsMergePatch(HttpExchange http) =>
         http.Header("Content-Type")?.Split(';', 2)[0].Trim()
