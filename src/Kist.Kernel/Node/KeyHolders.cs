@@ -6,12 +6,16 @@ using Kist.Secrets;
 namespace Kist.Kernel.Node;
 
 /// <summary>
-/// The people who hold shares, as the store knows them: of the unseal key with Shamir, of the recovery key with a seal that
-/// opens by itself. Read anew for each step, because another node may have changed it.
+/// The people who hold shares, as the store knows them: of the unseal key with Shamir, of the recovery key with a
+/// seal that opens by itself. Read anew for each step, because another node may have changed it.
 /// </summary>
 internal sealed record KeyHolders(StoredRootKey Root, StoredRecoveryKey? Recovery)
 {
-    private const int FewestBytes = 16;
+    private const int FewestBytes = 16, MostBytes = KeyWrap.KeyBytes + 1;
+
+    /// <summary>What is said where shares are asked for and none were handed out.</summary>
+    public static Fault Nobody { get; } =
+        Fault.Invalid("nobody holds keys of this server: there is nobody who could authorise this");
 
     /// <summary>The people behind the store's keys; null when the store is not initialised.</summary>
     public static async ValueTask<KeyHolders?> LoadAsync(IStore store, CancellationToken ct)
@@ -34,17 +38,17 @@ internal sealed record KeyHolders(StoredRootKey Root, StoredRecoveryKey? Recover
     /// <summary>What can be said of one share by itself.</summary>
     public Fault? RefusalOf(SecretBuffer share) => share.Length switch
     {
-        _ when Split.Shares == 0 => Fault.Invalid("this server has no recovery keys: its seal opens by itself"),
+        _ when Split.Shares == 0 => Nobody,
         < FewestBytes => Fault.Invalid($"invalid key: key is shorter than minimum {FewestBytes} bytes"),
-        > KeyWrap.KeyBytes + 1 => Fault.Invalid($"invalid key: key is longer than maximum {KeyWrap.KeyBytes + 1} bytes"),
+        > MostBytes => Fault.Invalid($"invalid key: key is longer than maximum {MostBytes} bytes"),
         _ when share.Length != Split.ShareBytes =>
             Fault.Invalid($"invalid key: the keys of this server have {Split.ShareBytes} bytes"),
         _ => null,
     };
 
     /// <summary>
-    /// Puts the shares together and checks that they make the right key: the unseal key, or the recovery key. Shares that do
-    /// not are a fault; a seal that cannot be asked is a <see cref="SealException"/>.
+    /// Puts the shares together and checks that they make the right key: the unseal key, or the recovery key. Shares
+    /// that do not are a fault; a seal that cannot be asked is a <see cref="SealException"/>.
     /// </summary>
     public async ValueTask<(ShamirSeal? Held, Fault? Fault)> ProveAsync(
         IReadOnlyList<SecretBuffer> shares, Node node, CancellationToken ct)

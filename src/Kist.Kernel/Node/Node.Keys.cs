@@ -25,16 +25,17 @@ public sealed partial class Node
     public async ValueTask<SealStatus> StatusAsync(CancellationToken ct)
     {
         if (await KeyHolders.LoadAsync(Store, ct) is not { } holders)
-            return new SealStatus(Parts.Seal?.Type ?? ShamirSeal.TypeName, false, default, Parts.Seal is not null, false,
-                UnsealProgress.None, null);
+            return new SealStatus(Parts.Seal?.Type ?? ShamirSeal.TypeName, false, default, Parts.Seal is not null,
+                false, UnsealProgress.None, null);
         return new SealStatus(holders.Root.Config.Type, true, holders.Split, holders.IsRecovery,
             Current is null && IsMigrating(holders.Root.Config), Unsealing.Progress, Current);
     }
 
     /// <summary>
-    /// Initialises the store with the configured seal. With Shamir the node stays sealed, and <paramref name="split"/> says
-    /// how the unseal key is handed out; a seal that opens by itself is unsealed at once, and the split is of a recovery key.
-    /// The caller hands the keys out and disposes them; they are kept nowhere.
+    /// Initialises the store with the configured seal. With Shamir the node stays sealed, and
+    /// <paramref name="split"/> says how the unseal key is handed out; a seal that opens by itself is unsealed at
+    /// once, and the split is of a recovery key. The caller hands the keys out and disposes them; they are kept
+    /// nowhere.
     /// </summary>
     public async ValueTask<(InitialKeys? Keys, Fault? Fault)> InitializeAsync(KeySplit split, CancellationToken ct)
     {
@@ -71,10 +72,10 @@ public sealed partial class Node
     }
 
     /// <summary>
-    /// Replaces <paramref name="oldSeal"/>, which wraps the stored root key, by <paramref name="newSeal"/>: a new root key, in
-    /// one batch with the keyring and, for a seal that opens by itself, the check of the recovery key.
-    /// <paramref name="held"/> is the key that people hold shares of, before and after: recovery keys become unseal keys and
-    /// the other way round. Null: nobody holds any. The node must be sealed and is unsealed afterwards.
+    /// Replaces <paramref name="oldSeal"/>, which wraps the stored root key, by <paramref name="newSeal"/>: a new
+    /// root key, in one batch with the keyring and, for a seal that opens by itself, the check of the recovery key.
+    /// <paramref name="held"/> is the key that people hold shares of, before and after: recovery keys become unseal
+    /// keys and the other way round. Null: nobody holds any. The node must be sealed and is unsealed afterwards.
     /// </summary>
     public async ValueTask MigrateSealAsync(
         ISeal oldSeal, ISeal newSeal, ShamirSeal? held, KeySplit split, CancellationToken ct)
@@ -83,7 +84,7 @@ public sealed partial class Node
         try
         {
             if (Current is not null) throw new SealException("seal the node first: its root key is in use");
-            var stored = await RootKeyStore.LoadAsync(Store, ct) ?? throw new SealException("the store is not initialised");
+            var stored = await StoredOrThrowAsync(ct);
             using var rootKey = await oldSeal.UnwrapAsync(stored.Wrapped, ct);
             var barrier = await Barrier.Barrier.OpenAsync(Store, rootKey, Clock, ct);
             try

@@ -8,8 +8,8 @@ using Kist.Secrets;
 namespace Kist.Kernel.Node;
 
 /// <summary>
-/// The life of the process: it owns the store and knows how the root key is guarded. <see cref="Current"/> is everything that
-/// exists while unsealed; it appears whole and is dropped whole.
+/// The life of the process: it owns the store and knows how the root key is guarded. <see cref="Current"/> is
+/// everything that exists while unsealed; it appears whole and is dropped whole.
 /// </summary>
 public sealed partial class Node : IAsyncDisposable
 {
@@ -61,16 +61,17 @@ public sealed partial class Node : IAsyncDisposable
     public ValueTask<StoredRootKey?> StoredRootKeyAsync(CancellationToken ct) => RootKeyStore.LoadAsync(Store, ct);
 
     /// <summary>
-    /// Initialises an empty store: a new root key, wrapped by <paramref name="seal"/>, a new keyring, all in one batch; then
-    /// makes a root token (<paramref name="rootToken"/>, or null for a new one) and returns it. The node stays sealed.
-    /// Throws <see cref="Barrier.BarrierException"/> when the store is initialised already.
+    /// Initialises an empty store: a new root key, wrapped by <paramref name="seal"/>, a new keyring, all in one
+    /// batch; then makes a root token (<paramref name="rootToken"/>, or null for a new one) and returns it. The node
+    /// stays sealed. Throws <see cref="Barrier.BarrierException"/> when the store is initialised already.
     /// </summary>
     public ValueTask<string> InitializeAsync(ISeal seal, SealConfig config, string? rootToken, CancellationToken ct) =>
         InitializeAsync(seal, config, null, rootToken, ct);
 
     /// <summary>
-    /// Opens the store with its root key, as <paramref name="seal"/> gives it back. Does nothing when already unsealed.
-    /// Throws <see cref="SealException"/> when the seal cannot, <see cref="Barrier.BarrierException"/> when the key does not fit.
+    /// Opens the store with its root key, as <paramref name="seal"/> gives it back. Does nothing when already
+    /// unsealed. Throws <see cref="SealException"/> when the seal cannot, <see cref="Barrier.BarrierException"/>
+    /// when the key does not fit.
     /// </summary>
     public async ValueTask UnsealAsync(ISeal seal, CancellationToken ct)
     {
@@ -78,7 +79,7 @@ public sealed partial class Node : IAsyncDisposable
         try
         {
             if (Current is not null) return;
-            var stored = await RootKeyStore.LoadAsync(Store, ct) ?? throw new SealException("the store is not initialised");
+            var stored = await StoredOrThrowAsync(ct);
             using var rootKey = await seal.UnwrapAsync(stored.Wrapped, ct);
             var started = Clock.GetTimestamp();
             await PublishAsync(await Barrier.Barrier.OpenAsync(Store, rootKey, Clock, ct), ct);
@@ -146,6 +147,9 @@ public sealed partial class Node : IAsyncDisposable
         }
     }
 
+    private async ValueTask<StoredRootKey> StoredOrThrowAsync(CancellationToken ct) =>
+        await RootKeyStore.LoadAsync(Store, ct) ?? throw new SealException("the store is not initialised");
+
     private async ValueTask PublishAsync(Barrier.Barrier barrier, CancellationToken ct)
     {
         var kernel = await OpenAsync(barrier, ct);
@@ -179,6 +183,7 @@ public sealed partial class Node : IAsyncDisposable
 public sealed record NodeParts(IStore Store, ISeal? Seal, IReadOnlyList<EngineKind> Engines,
     Func<Settings, IReadOnlyDictionary<string, AuditSinkMaker>> Sinks, TimeProvider Clock, NodeLog Log, string Version)
 {
-    /// <summary>The seal that is to be replaced (its stanza has <c>disabled = "true"</c>); null when there is none.</summary>
+    /// <summary>The seal that is to be replaced (its stanza has <c>disabled = "true"</c>); null when there is
+    /// none.</summary>
     public ISeal? OldSeal { get; init; }
 }

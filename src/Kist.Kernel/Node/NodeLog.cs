@@ -1,8 +1,8 @@
 namespace Kist.Kernel.Node;
 
 /// <summary>
-/// What the kernel tells its operator: one method per event, with names and counts, never contents. The host decides where
-/// the lines go.
+/// What the kernel tells its operator: one method per event, with names and counts, never contents. The host decides
+/// where the lines go.
 /// </summary>
 /// <param name="Write">Takes a level, the event's text and, for defects, the exception.</param>
 public sealed record NodeLog(Action<LogLevel, string, Exception?> Write)
@@ -23,11 +23,13 @@ public sealed record NodeLog(Action<LogLevel, string, Exception?> Write)
     internal void RequestFailed(Guid id, string path, Exception e) =>
         Write(LogLevel.Error, $"request failed id={id} path={path}", e);
 
-    internal void Unsealed(TimeSpan took) => Write(LogLevel.Info, $"unsealed took_ms={took.TotalMilliseconds:F0}", null);
+    internal void Unsealed(TimeSpan took) =>
+        Write(LogLevel.Info, $"unsealed took_ms={took.TotalMilliseconds:F0}", null);
 
     internal void Sealed() => Write(LogLevel.Info, "sealed", null);
 
-    internal void SealFailed(string reason) => Write(LogLevel.Error, $"automatic unseal failed reason=\"{reason}\"", null);
+    internal void SealFailed(string reason) =>
+        Write(LogLevel.Error, $"automatic unseal failed reason=\"{reason}\"", null);
 
     internal void Initialized(string seal) => Write(LogLevel.Info, $"initialised seal={seal}", null);
 

@@ -8,9 +8,10 @@ using Kist.Secrets;
 namespace Kist.Kernel.Node;
 
 /// <summary>
-/// New keys, by those who hold the old ones: a new root key under new unseal keys (with a seal that opens by itself: under
-/// that seal, and nobody gets a key), or new recovery keys. Begin, give enough old shares, get the new ones; with
-/// verification the new ones count only after enough of them were given back. One attempt at a time; sealing ends it.
+/// New keys, by those who hold the old ones: a new root key under new unseal keys (with a seal that opens by itself:
+/// under that seal, and nobody gets a key), or new recovery keys. Begin, give enough old shares, get the new ones;
+/// with verification the new ones count only after enough of them were given back. One attempt at a time; sealing
+/// ends it.
 /// </summary>
 public sealed class Rekey : IDisposable
 {
@@ -29,10 +30,11 @@ public sealed class Rekey : IDisposable
         AtOnceAsync<RekeyStatus>(holders => (StatusOf(holders), null), ct);
 
     /// <summary>Begins an attempt for keys in <paramref name="split"/>.</summary>
-    public ValueTask<(RekeyStatus? Status, Fault? Fault)> BeginAsync(KeySplit split, bool verifies, CancellationToken ct) =>
-        AtOnceAsync<RekeyStatus>(holders =>
+    public ValueTask<(RekeyStatus? Status, Fault? Fault)> BeginAsync(
+        KeySplit split, bool verifies, CancellationToken ct) => AtOnceAsync<RekeyStatus>(holders =>
         {
-            if (split.Threshold > split.Shares) return (null, Fault.Invalid("provided threshold greater than the total shares"));
+            if (split.Threshold > split.Shares)
+                return (null, Fault.Invalid("provided threshold greater than the total shares"));
             if (!_isRecovery && holders.IsRecovery)
             {
                 if (verifies)
@@ -44,7 +46,7 @@ public sealed class Rekey : IDisposable
                 return (null, Fault.Invalid($"invalid rekey seal configuration: {refusal}"));
             if (_attempt is not null) return (null, Fault.Invalid("rekey already in progress"));
             if (holders.Split.Shares == 0)
-                return (null, Fault.Invalid("nobody holds keys of this server: there is nobody who could authorise this"));
+                return (null, KeyHolders.Nobody);
             _attempt = new RekeyAttempt(split, verifies, holders.Split.Threshold);
             _kernel.Log.KeyAttempt(What, "begun", _attempt.Given.Nonce);
             return (StatusOf(holders), null);
@@ -62,9 +64,10 @@ public sealed class Rekey : IDisposable
             return (StatusOf(holders), null);
         }, ct)).Fault;
 
-    /// <summary>Takes an old share (copied); the last one needed brings the new ones, which the caller disposes.</summary>
-    public ValueTask<(RekeyProgress? Progress, Fault? Fault)> GiveAsync(SecretBuffer share, string nonce, CancellationToken ct) =>
-        InTurnAsync<RekeyProgress>(async holders =>
+    /// <summary>Takes an old share (copied); the last one needed brings the new ones, which the caller
+    /// disposes.</summary>
+    public ValueTask<(RekeyProgress? Progress, Fault? Fault)> GiveAsync(
+        SecretBuffer share, string nonce, CancellationToken ct) => InTurnAsync<RekeyProgress>(async holders =>
         {
             if (_attempt is not { Made: null } attempt) return (null, Fault.Invalid($"no {Kind} rekey in progress"));
             if (nonce != attempt.Given.Nonce) return (null, WrongNonce("rekey", attempt.Given.Nonce));
@@ -74,7 +77,8 @@ public sealed class Rekey : IDisposable
             if (!attempt.Given.IsComplete) return (new RekeyProgress(StatusOf(holders)), null);
             try
             {
-                var (held, fault) = await holders.ProveAsync(attempt.Given.Shares, _kernel.Node, CancellationToken.None);
+                var (held, fault) = await holders.ProveAsync(
+                    attempt.Given.Shares, _kernel.Node, CancellationToken.None);
                 held?.Dispose();
                 return held is null ? (null, fault) : (await MakeAsync(attempt, holders), null);
             }
@@ -92,8 +96,8 @@ public sealed class Rekey : IDisposable
 
     /// <summary>Takes a new share back (copied); the last one needed puts the new keys in force: then the progress is
     /// complete.</summary>
-    public ValueTask<(RekeyProgress? Progress, Fault? Fault)> VerifyAsync(SecretBuffer share, string nonce, CancellationToken ct) =>
-        InTurnAsync<RekeyProgress>(async holders =>
+    public ValueTask<(RekeyProgress? Progress, Fault? Fault)> VerifyAsync(
+        SecretBuffer share, string nonce, CancellationToken ct) => InTurnAsync<RekeyProgress>(async holders =>
         {
             if (_attempt is null) return (null, Fault.Invalid($"no {Kind} rekey in progress"));
             if (_attempt is not { Made: { } made, Returned: { } returned } attempt)
@@ -119,7 +123,8 @@ public sealed class Rekey : IDisposable
             }
         }, ct);
 
-    /// <summary>Forgets the new shares given back so far, and begins the verification again with a new nonce.</summary>
+    /// <summary>Forgets the new shares given back so far, and begins the verification again with a new
+    /// nonce.</summary>
     public ValueTask<(RekeyStatus? Status, Fault? Fault)> RestartVerificationAsync(CancellationToken ct) =>
         AtOnceAsync<RekeyStatus>(holders =>
         {
@@ -146,11 +151,16 @@ public sealed class Rekey : IDisposable
     {
         var made = ShamirSeal.Create();
         var status = StatusOf(holders);
-        var shares = !_isRecovery && holders.IsRecovery ? [] : made.Split(attempt.Split.Shares, attempt.Split.Threshold);
+        var shares = !_isRecovery && holders.IsRecovery
+            ? []
+            : made.Split(attempt.Split.Shares, attempt.Split.Threshold);
         if (attempt.Verifies)
         {
             attempt.Expect(made);
-            return new RekeyProgress(status) { IsComplete = true, Shares = shares, VerificationNonce = attempt.Returned!.Nonce };
+            return new RekeyProgress(status)
+            {
+                IsComplete = true, Shares = shares, VerificationNonce = attempt.Returned!.Nonce,
+            };
         }
         try
         {
@@ -177,7 +187,8 @@ public sealed class Rekey : IDisposable
         {
             var seal = _kernel.Node.SealOf(holders.Root.Config.Type);
             var record = await RecoveryKeyStore.MakeAsync(seal, made, attempt.Split, ct);
-            if (await RecoveryKeyStore.LoadAsync(_kernel.Node.Store, ct) is not { } known || known.Key.Nonce != holders.Nonce)
+            if (await RecoveryKeyStore.LoadAsync(_kernel.Node.Store, ct) is not { } known
+                || known.Key.Nonce != holders.Nonce)
                 throw new ConflictException("the recovery keys were changed meanwhile");
             var batch = new Batch().Expect(RecoveryKeyStore.StoreKey, known.Revision);
             RecoveryKeyStore.Put(batch, record);
@@ -218,7 +229,8 @@ public sealed class Rekey : IDisposable
         await _turn.WaitAsync(ct);
         try
         {
-            if (_isOver || await KeyHolders.LoadAsync(_kernel.Node.Store, ct) is not { } holders) throw new SealedException();
+            if (_isOver || await KeyHolders.LoadAsync(_kernel.Node.Store, ct) is not { } holders)
+                throw new SealedException();
             if (_isRecovery && !holders.IsRecovery) return (null, Fault.Invalid("recovery rekeying not supported"));
             return await run(holders);
         }

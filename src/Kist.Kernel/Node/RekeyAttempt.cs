@@ -3,8 +3,8 @@ using Kist.Secrets;
 
 namespace Kist.Kernel.Node;
 
-/// <summary>A rekey under way: the old shares given so far and, once they were enough and verification is asked for, the new
-/// key and the new shares given back. Disposing zeroes all of it.</summary>
+/// <summary>A rekey under way: the old shares given so far and, once they were enough and verification is asked for,
+/// the new key and the new shares given back. Disposing zeroes all of it.</summary>
 internal sealed class RekeyAttempt(KeySplit split, bool verifies, int threshold) : IDisposable
 {
     public KeySplit Split { get; } = split;
@@ -42,8 +42,8 @@ internal sealed class RekeyAttempt(KeySplit split, bool verifies, int threshold)
 /// <param name="Verifies">Whether the new shares must come back before they count.</param>
 /// <param name="VerificationNonce">Names the verification; null before it begins.</param>
 /// <param name="Verified">How many new shares came back.</param>
-public sealed record RekeyStatus(string Nonce, bool IsStarted, KeySplit Split, int Progress, int Required, bool Verifies,
-    string? VerificationNonce, int Verified);
+public sealed record RekeyStatus(string Nonce, bool IsStarted, KeySplit Split, int Progress, int Required,
+    bool Verifies, string? VerificationNonce, int Verified);
 
 /// <summary>How a rekey stands after a share. Disposing zeroes the new shares.</summary>
 /// <param name="Status">The attempt, as it was before its end when the share ended it.</param>

@@ -9,8 +9,8 @@ using Kist.Secrets;
 namespace Kist.Kernel.Node;
 
 /// <summary>
-/// A new root token, by those who hold the keys. Whoever begins gets (or gives) a one-time password; whoever gives the last
-/// share gets the token XORed with it: neither alone has a token. One attempt at a time; sealing ends it.
+/// A new root token, by those who hold the keys. Whoever begins gets (or gives) a one-time password; whoever gives
+/// the last share gets the token XORed with it: neither alone has a token. One attempt at a time; sealing ends it.
 /// </summary>
 public sealed class RootGeneration : IDisposable
 {
@@ -36,7 +36,7 @@ public sealed class RootGeneration : IDisposable
             if (password.Length != PasswordBytes) return (null, Fault.Invalid("OTP string is wrong length"));
             if (_given is not null) return (null, Fault.Invalid("root generation already in progress"));
             if (holders.Split.Shares == 0)
-                return (null, Fault.Invalid("nobody holds keys of this server: there is nobody who could authorise this"));
+                return (null, KeyHolders.Nobody);
             _given = new ShareCollection(holders.Split.Threshold);
             _password = SecretBuffer.Copy(password.Span);
             _kernel.Log.KeyAttempt("root generation", "begun", _given.Nonce);
@@ -56,8 +56,8 @@ public sealed class RootGeneration : IDisposable
         }, ct)).Fault;
 
     /// <summary>Takes a share (copied); the last one needed brings the encoded token.</summary>
-    public ValueTask<(RootStatus? Status, Fault? Fault)> GiveAsync(SecretBuffer share, string nonce, CancellationToken ct) =>
-        InTurnAsync(async holders =>
+    public ValueTask<(RootStatus? Status, Fault? Fault)> GiveAsync(
+        SecretBuffer share, string nonce, CancellationToken ct) => InTurnAsync(async holders =>
         {
             if (_given is not { } given) return (null, Fault.Invalid("no root generation in progress"));
             if (nonce != given.Nonce)
@@ -96,7 +96,8 @@ public sealed class RootGeneration : IDisposable
     public static SecretBuffer NewPassword()
     {
         var password = SecretBuffer.Rent(PasswordBytes);
-        RandomNumberGenerator.GetItems("0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8, password.Span);
+        RandomNumberGenerator.GetItems(
+            "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz"u8, password.Span);
         return password;
     }
 
@@ -129,7 +130,8 @@ public sealed class RootGeneration : IDisposable
         await _turn.WaitAsync(ct);
         try
         {
-            if (_isOver || await KeyHolders.LoadAsync(_kernel.Node.Store, ct) is not { } holders) throw new SealedException();
+            if (_isOver || await KeyHolders.LoadAsync(_kernel.Node.Store, ct) is not { } holders)
+                throw new SealedException();
             return await run(holders);
         }
         finally
@@ -139,6 +141,6 @@ public sealed class RootGeneration : IDisposable
     }
 }
 
-/// <summary>What anyone may know of a root generation. <paramref name="EncodedToken"/> is there once it is complete: base64
-/// without padding, each byte XOR the same byte of the one-time password.</summary>
+/// <summary>What anyone may know of a root generation. <paramref name="EncodedToken"/> is there once it is complete:
+/// base64 without padding, each byte XOR the same byte of the one-time password.</summary>
 public sealed record RootStatus(bool IsStarted, string Nonce, int Progress, int Required, string? EncodedToken);

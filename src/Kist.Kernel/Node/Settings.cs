@@ -23,14 +23,16 @@ public sealed record Settings
     /// <summary>The name of the storage in <c>sys/seal-status</c>.</summary>
     public string StorageType { get; init; } = "";
 
-    /// <summary>Folders in which audit files may be made through the API, besides stdout, discard and /dev/null.</summary>
+    /// <summary>Folders in which audit files may be made through the API, besides stdout, discard and
+    /// /dev/null.</summary>
     public IReadOnlyList<string> AuditFolders { get; init; } = [];
 
     /// <summary>Whether <c>sys/metrics</c> of the listener answers without a token.</summary>
     public bool OpenMetrics { get; init; }
 
     /// <summary>
-    /// Whether cancelling a rekey or the generation of a root token needs the attempt's nonce. Vault's clients send none.
+    /// Whether cancelling a rekey or the generation of a root token needs the attempt's nonce. Vault's clients send
+    /// none.
     /// </summary>
     public bool CancelNeedsNonce { get; init; }
 

@@ -14,8 +14,8 @@ using Kist.Kernel.Wrapping;
 namespace Kist.Kernel.Node;
 
 /// <summary>
-/// Everything that exists only while the node is unsealed, built by <see cref="OpenAsync"/> and dropped whole on seal. What
-/// holds a reference to it after that finds a barrier without keys.
+/// Everything that exists only while the node is unsealed, built by <see cref="OpenAsync"/> and dropped whole on
+/// seal. What holds a reference to it after that finds a barrier without keys.
 /// </summary>
 public sealed class Unsealed : IAsyncDisposable
 {
@@ -111,7 +111,8 @@ public sealed class Unsealed : IAsyncDisposable
 
     internal WrapJwt WrapTokens { get; private set; } = null!;
 
-    /// <summary>Builds everything over an open barrier and starts the chores. Reads no leases and no secrets.</summary>
+    /// <summary>Builds everything over an open barrier and starts the chores. Reads no leases and no
+    /// secrets.</summary>
     internal static async ValueTask<Unsealed> OpenAsync(Node node, Barrier.Barrier barrier, CancellationToken ct)
     {
         var core = barrier.View("kernel/");

@@ -5,8 +5,8 @@ using Kist.Secrets;
 namespace Kist.Kernel.Node;
 
 /// <summary>
-/// The unseal under way: shares come in one by one until they are enough. Anyone may give one, so nothing here grows with
-/// what is sent: at most as many shares as are needed are kept, and a wrong set is forgotten as a whole.
+/// The unseal under way: shares come in one by one until they are enough. Anyone may give one, so nothing here grows
+/// with what is sent: at most as many shares as are needed are kept, and a wrong set is forgotten as a whole.
 /// </summary>
 public sealed class Unsealing : IDisposable
 {
@@ -22,8 +22,8 @@ public sealed class Unsealing : IDisposable
     public UnsealProgress Progress => _node.Current is null ? _progress : UnsealProgress.None;
 
     /// <summary>
-    /// Takes one share (copied); the last one needed unseals. <paramref name="migrates"/> says that the share belongs to the
-    /// seal that is being replaced. A share that is there already changes nothing.
+    /// Takes one share (copied); the last one needed unseals. <paramref name="migrates"/> says that the share
+    /// belongs to the seal that is being replaced. A share that is there already changes nothing.
     /// </summary>
     public async ValueTask<Fault?> GiveAsync(SecretBuffer share, bool migrates, CancellationToken ct)
     {

@@ -5,9 +5,10 @@ using Kist.Secrets;
 namespace Kist.Kernel.Seals;
 
 /// <summary>
-/// The recovery key of a store whose seal opens by itself: people hold shares of it, which authorise what a machine should
-/// not do alone (a root token, new recovery keys, another seal). The key itself is stored nowhere: what lies here is a
-/// known text, encrypted with it and then by the seal, so that shares can be checked where the seal is, and only there.
+/// The recovery key of a store whose seal opens by itself: people hold shares of it, which authorise what a machine
+/// should not do alone (a root token, new recovery keys, another seal). The key itself is stored nowhere: what lies
+/// here is a known text, encrypted with it and then by the seal, so that shares can be checked where the seal is,
+/// and only there.
 /// </summary>
 public static class RecoveryKeyStore
 {
@@ -29,12 +30,13 @@ public static class RecoveryKeyStore
         ISeal seal, ShamirSeal recovery, KeySplit split, CancellationToken ct)
     {
         var inner = await recovery.WrapAsync(KnownText, ct);
-        return new StoredRecoveryKey(split.Shares, split.Threshold, SealConfig.NewNonce(), await seal.WrapAsync(inner, ct));
+        var check = await seal.WrapAsync(inner, ct);
+        return new StoredRecoveryKey(split.Shares, split.Threshold, SealConfig.NewNonce(), check);
     }
 
     /// <summary>
-    /// What <paramref name="seal"/> gives back of the record; a recovery key is the right one when it opens this. Throws
-    /// <see cref="SealException"/> when the seal cannot.
+    /// What <paramref name="seal"/> gives back of the record; a recovery key is the right one when it opens this.
+    /// Throws <see cref="SealException"/> when the seal cannot.
     /// </summary>
     public static ValueTask<SecretBuffer> UnwrapAsync(StoredRecoveryKey stored, ISeal seal, CancellationToken ct) =>
         seal.UnwrapAsync(stored.Check, ct);
@@ -53,8 +55,8 @@ public static class RecoveryKeyStore
     {
         try
         {
-            if (JsonSerializer.Deserialize(json, SealJson.Default.StoredRecoveryKey) is { Check: not null, Nonce: not null } key)
-                return key;
+            var key = JsonSerializer.Deserialize(json, SealJson.Default.StoredRecoveryKey);
+            if (key is { Check: not null, Nonce: not null }) return key;
         }
         catch (JsonException e)
         {

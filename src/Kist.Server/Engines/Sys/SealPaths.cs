@@ -13,9 +13,9 @@ internal sealed class SealPaths(Unsealed kernel)
     public IReadOnlyList<Route> Routes =>
     [
         new(Operation.Update, "seal", Seal, "Seals this node") { Access = Access.Sudo, NeverWrapped = true },
-        new(Operation.Read, "rekey/backup", ReadBackup, "Reads the encrypted unseal keys that a rekey left"),
+        new(Operation.Read, "rekey/backup", ReadBackup, "Reads the encrypted unseal keys"),
         new(Operation.Delete, "rekey/backup", DeleteBackup, "Removes them"),
-        new(Operation.Read, "rekey/recovery-key-backup", ReadBackup, "Reads the encrypted recovery keys that a rekey left"),
+        new(Operation.Read, "rekey/recovery-key-backup", ReadBackup, "Reads the encrypted recovery keys"),
         new(Operation.Delete, "rekey/recovery-key-backup", DeleteBackup, "Removes them"),
     ];
 

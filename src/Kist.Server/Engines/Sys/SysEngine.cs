@@ -35,7 +35,6 @@ public sealed class SysEngine(EngineContext context) : IEngine
         .. new CorsPaths(context.Kernel).Routes,
         .. new UiHeaderPaths(context.Kernel).Routes,
         .. new KeyPaths(context.Kernel).Routes,
-        .. new SealPaths(context.Kernel).Routes,
         .. new CounterPaths(context.Kernel).Routes,
         .. new NodeInfoPaths(context.Kernel).Routes,
         .. new DebugPaths(context.Kernel).Routes,

@@ -8,7 +8,8 @@ namespace Kist.Server.Fronts.Vault;
 /// <summary><c>sys/init</c>.</summary>
 internal sealed class InitPaths(Node node)
 {
-    private static readonly Field<long> Shares = Fields.Number("secret_shares", "Into how many shares the unseal key is cut");
+    private static readonly Field<long> Shares =
+        Fields.Number("secret_shares", "Into how many shares the unseal key is cut");
     private static readonly Field<long> Threshold = Fields.Number("secret_threshold", "How many of them are needed");
     private static readonly Field<long> RecoveryShares =
         Fields.Number("recovery_shares", "Into how many shares the recovery key is cut");
@@ -23,7 +24,8 @@ internal sealed class InitPaths(Node node)
     {
         foreach (var name in (string[])["pgp_keys", "recovery_pgp_keys", "root_token_pgp_key", "pgp_key"])
             if (body.Has(name))
-                return Fault.Invalid($"PGP encryption is not supported: leave {name} out and encrypt what you are given");
+                return Fault.Invalid(
+                    $"PGP encryption is not supported: leave {name} out and encrypt what you are given");
         return null;
     }
 

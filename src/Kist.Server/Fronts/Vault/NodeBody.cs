@@ -8,8 +8,8 @@ using Kist.Secrets;
 namespace Kist.Server.Fronts.Vault;
 
 /// <summary>
-/// The fields of a small JSON object that <see cref="Limits"/> has checked. Values of the wrong kind are remembered in
-/// <see cref="Fault"/>, so that a handler reads what it needs and then asks once.
+/// The fields of a small JSON object that <see cref="Limits"/> has checked. Values of the wrong kind are remembered
+/// in <see cref="Fault"/>, so that a handler reads what it needs and then asks once.
 /// </summary>
 internal sealed class NodeBody(ReadOnlyMemory<byte> json)
 {
@@ -32,7 +32,8 @@ internal sealed class NodeBody(ReadOnlyMemory<byte> json)
         return field.Default;
     }
 
-    /// <summary>The characters of a secret text as UTF-8, or null when there are none. The caller disposes it.</summary>
+    /// <summary>The characters of a secret text as UTF-8, or null when there are none. The caller disposes
+    /// it.</summary>
     public SecretBuffer? Text(string name)
     {
         var raw = Find(name);
@@ -52,8 +53,8 @@ internal sealed class NodeBody(ReadOnlyMemory<byte> json)
     }
 
     /// <summary>
-    /// The bytes of the field <c>key</c>, which is hexadecimal or base64 text. Null with a fault when it is missing or
-    /// neither; <paramref name="missing"/> is what the caller is told then. The caller disposes it.
+    /// The bytes of the field <c>key</c>, which is hexadecimal or base64 text. Null with a fault when it is missing
+    /// or neither; <paramref name="missing"/> is what the caller is told then. The caller disposes it.
     /// </summary>
     public SecretBuffer? Key(string missing)
     {
@@ -76,7 +77,8 @@ internal sealed class NodeBody(ReadOnlyMemory<byte> json)
 
     private static bool TryDecode(ReadOnlySpan<byte> text, Span<byte> bytes, out int length) =>
         Convert.FromHexString(text, bytes, out _, out length) is OperationStatus.Done
-        || (Base64.DecodeFromUtf8(text, bytes, out var read, out length) is OperationStatus.Done && read == text.Length);
+        || (Base64.DecodeFromUtf8(text, bytes, out var read, out length) is OperationStatus.Done
+            && read == text.Length);
 
     /// <summary>The raw value of a top-level field; empty when it is absent or null.</summary>
     private ReadOnlyMemory<byte> Find(string name)

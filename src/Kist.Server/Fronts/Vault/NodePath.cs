@@ -56,7 +56,8 @@ internal static class NodePathTable
     }
 
     /// <summary>Key shares as the API shows them: once in hexadecimal, once in base64.</summary>
-    public static void WriteKeys(this System.Text.Json.Utf8JsonWriter json, string name, IReadOnlyList<SecretBuffer> shares)
+    public static void WriteKeys(
+        this System.Text.Json.Utf8JsonWriter json, string name, IReadOnlyList<SecretBuffer> shares)
     {
         Span<byte> hex = stackalloc byte[128];
         json.WriteStartArray(name);

@@ -6,8 +6,8 @@ using Kist.Secrets;
 namespace Kist.Server.Fronts.Vault;
 
 /// <summary>
-/// The paths that answer while the node is sealed, and so do not go through the pipeline: health, initialisation, unseal,
-/// rekey, generate-root. They answer with plain JSON objects, without the envelope
+/// The paths that answer while the node is sealed, and so do not go through the pipeline: health, initialisation,
+/// unseal, rekey, generate-root. They answer with plain JSON objects, without the envelope
 /// (https://developer.hashicorp.com/vault/api-docs/system).
 /// </summary>
 internal sealed class NodePaths(Node node, RequestPipeline pipeline)
@@ -68,8 +68,8 @@ internal sealed class NodePaths(Node node, RequestPipeline pipeline)
     }
 
     /// <summary>
-    /// Sealing needs a token and is audited, so it goes through the pipeline; here are only the forms in which Vault refuses
-    /// it, which differ from those of all other paths.
+    /// Sealing needs a token and is audited, so it goes through the pipeline; here are only the forms in which Vault
+    /// refuses it, which differ from those of all other paths.
     /// </summary>
     private async ValueTask SealAsync(HttpExchange http, RequestPath path, RequestBody body)
     {

@@ -10,7 +10,8 @@ internal sealed class RekeyPaths(Node node, string root, Func<Unsealed, Rekey> w
 {
     private const string NoKey = "'key' must be specified in request body as JSON";
 
-    private static readonly Field<long> Shares = Fields.Number("secret_shares", "Into how many shares the new key is cut");
+    private static readonly Field<long> Shares =
+        Fields.Number("secret_shares", "Into how many shares the new key is cut");
     private static readonly Field<long> Threshold = Fields.Number("secret_threshold", "How many of them are needed");
     private static readonly Field<bool> Backup = Fields.Flag("backup", "Keep the encrypted new keys");
     private static readonly Field<bool> Verifies =
@@ -18,7 +19,10 @@ internal sealed class RekeyPaths(Node node, string root, Func<Unsealed, Rekey> w
 
     public NodePath[] All =>
     [
-        new(root + "/init") { Get = ReadAsync, Put = BeginAsync, Delete = CancelAsync, MaxBodyBytes = NodePath.LargeBodyBytes },
+        new(root + "/init")
+        {
+            Get = ReadAsync, Put = BeginAsync, Delete = CancelAsync, MaxBodyBytes = NodePath.LargeBodyBytes,
+        },
         new(root + "/update") { Put = UpdateAsync },
         new(root + "/verify") { Get = ReadVerificationAsync, Put = VerifyAsync, Delete = RestartAsync },
     ];

@@ -52,17 +52,18 @@ internal sealed class RootPaths(Node node)
         return fault is not null ? fault : Answer(status!, null, 0);
     }
 
-    private static Response Answer(RootStatus status, SecretBuffer? password, int passwordBytes) => Response.Json(json =>
-    {
-        json.WriteString("nonce", status.Nonce);
-        json.WriteBoolean("started", status.IsStarted);
-        json.WriteNumber("progress", status.Progress);
-        json.WriteNumber("required", status.Required);
-        json.WriteBoolean("complete", status.EncodedToken is not null);
-        json.WriteString("encoded_token", status.EncodedToken ?? "");
-        json.WriteString("encoded_root_token", status.EncodedToken ?? "");
-        json.WriteString("pgp_fingerprint", "");
-        json.WriteString("otp", password is null ? default : password.Span);
-        json.WriteNumber("otp_length", passwordBytes);
-    });
+    private static Response Answer(RootStatus status, SecretBuffer? password, int passwordBytes) =>
+        Response.Json(json =>
+        {
+            json.WriteString("nonce", status.Nonce);
+            json.WriteBoolean("started", status.IsStarted);
+            json.WriteNumber("progress", status.Progress);
+            json.WriteNumber("required", status.Required);
+            json.WriteBoolean("complete", status.EncodedToken is not null);
+            json.WriteString("encoded_token", status.EncodedToken ?? "");
+            json.WriteString("encoded_root_token", status.EncodedToken ?? "");
+            json.WriteString("pgp_fingerprint", "");
+            json.WriteString("otp", password is null ? default : password.Span);
+            json.WriteNumber("otp_length", passwordBytes);
+        });
 }

@@ -5,7 +5,8 @@ using Kist.Kernel.Pipeline;
 
 namespace Kist.Server.Fronts.Vault;
 
-/// <summary><c>sys/health</c>, <c>sys/seal-status</c>, <c>sys/leader</c>: what load balancers and people look at.</summary>
+/// <summary><c>sys/health</c>, <c>sys/seal-status</c>, <c>sys/leader</c>: what load balancers and people look
+/// at.</summary>
 internal sealed class StatusPaths(Node node)
 {
     private const int Active = 200, NotInitialized = 501, Sealed = 503;
@@ -44,8 +45,8 @@ internal sealed class StatusPaths(Node node)
     private ValueTask<Response> SealStatusAsync(NodeCall call) => SealStatusAsync(node, call.Aborted);
 
     /// <summary>
-    /// The status code says the state, and a client may ask for other codes. The codes for standbys and disaster recovery
-    /// are accepted and never used: no node is in those states.
+    /// The status code says the state, and a client may ask for other codes. The codes for standbys and disaster
+    /// recovery are accepted and never used: no node is in those states.
     /// </summary>
     private async ValueTask<Response> HealthAsync(NodeCall call)
     {
