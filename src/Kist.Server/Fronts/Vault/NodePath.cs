@@ -40,7 +40,7 @@ internal delegate ValueTask<Response> NodeHandler(NodeCall call);
 
 /// <summary>A request to such a path. Nobody has been authenticated.</summary>
 internal sealed record NodeCall(
-    NodeBody Body, List<KeyValuePair<string, string>>? Query, bool HasToken, CancellationToken Aborted)
+    NodeBody Body, List<KeyValuePair<string, string>>? Query, CancellationToken Aborted)
 {
     /// <summary>The nonce, which cancellation takes and need not have.</summary>
     public string? Nonce => Body.Get(NodeBody.NonceField) is { Length: > 0 } nonce ? nonce : null;

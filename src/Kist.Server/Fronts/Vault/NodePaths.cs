@@ -55,8 +55,8 @@ internal sealed class NodePaths(Node node, RequestPipeline pipeline)
         if (await RequestReader.CheckBodyAsync(http, body) is { } malformed) return malformed;
         try
         {
-            return await handler(new NodeCall(new NodeBody(body.Memory), RequestReader.ParseQuery(http.QueryString),
-                RequestReader.TokenOf(http) is not null, http.Aborted));
+            return await handler(new NodeCall(
+                new NodeBody(body.Memory), RequestReader.ParseQuery(http.QueryString), http.Aborted));
         }
         catch (Exception e) when (RequestPipeline.FaultOf(e) is not null)
         {
