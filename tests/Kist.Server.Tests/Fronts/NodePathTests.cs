@@ -178,7 +178,7 @@ public sealed class NodePathTests
             {
                 var file = Path.Combine(folder, "audit.log");
                 await server.DoAsync("PUT", "sys/audit/file",
-                    $$"""{"type":"file","options":{"file_path":"{{file}}"}}""", token);
+                    $$$"""{"type":"file","options":{"file_path":"{{{file}}}"}}""", token);
                 await server.DoAsync("PUT", "sys/seal", null, token);
                 var lines = File.ReadAllLines(file)
                     .Where(line => line.Contains("\"sys/seal\"", StringComparison.Ordinal));
