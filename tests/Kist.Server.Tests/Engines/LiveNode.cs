@@ -35,6 +35,7 @@ internal sealed class LiveNode : IAsyncDisposable
         var live = new LiveNode(new StillClock());
         using var seal = ShamirSeal.Create();
         await live._node.InitializeAsync(seal, new SealConfig("shamir", 1, 1, ""), Root, default);
+        await live._node.UnsealAsync(seal, default);
         return live;
     }
 
