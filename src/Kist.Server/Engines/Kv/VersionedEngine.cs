@@ -55,7 +55,7 @@ internal sealed partial class VersionedEngine : IEngine
                 s_path, s_casRequired, s_maxVersions, s_deleteAfter, s_custom) { Exists = ExistsAsync },
             new(Operation.Patch, "metadata/{path...}", PatchMetadataAsync, "Changes a part of how a secret is kept.",
                 s_path, s_casRequired, s_maxVersions, s_deleteAfter, s_customPatch),
-            new(Operation.Delete, "metadata/{path...}", DeleteMetadataAsync, "Removes a secret and its versions.", s_path),
+            new(Operation.Delete, "metadata/{path...}", DeleteMetadataAsync, "Removes a whole secret.", s_path),
             new(Operation.Update, "delete/{path...}", DeleteVersionsAsync, "Deletes versions.", s_path, s_versions),
             new(Operation.Update, "undelete/{path...}", UndeleteAsync, "Brings deleted versions back.",
                 s_path, s_versions),
