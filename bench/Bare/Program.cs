@@ -1,4 +1,5 @@
-// The yardstick: Kestrel with nothing above it, ahead-of-time compiled, answering every request with the bytes of a file.
+// The yardstick: Kestrel with nothing above it, ahead-of-time compiled, answering every request with the bytes of a
+// file.
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Http;

@@ -12,8 +12,8 @@ internal static class ServerCommand
         var command = new KistCommand("server", "Run the server")
         {
             Details = """
-                With --config it runs what the file says: the keys are those of Vault's configuration (storage, listener,
-                seal, api_addr, log_level, …), in HCL or JSON. SIGHUP reads the file again, certificates and audit files
+                With --config it runs what the file says: the keys are those of Vault's configuration (storage,
+                listener, seal, api_addr, log_level, …), in HCL or JSON. SIGHUP reads the file again, certificates and audit files
                 included; listen addresses need a restart. SIGTERM and Ctrl-C stop it after the running requests.
 
                 With --dev it keeps everything in memory, unsealed, on this machine only. Never for real secrets.
@@ -34,15 +34,20 @@ internal static class ServerCommand
             "The root token of a development server (VAULT_DEV_ROOT_TOKEN_ID; else a random one)");
         var devAddress = command.Option<string?>("--dev-listen-address", "HOST:PORT",
             "Where a development server listens (VAULT_DEV_LISTEN_ADDRESS; else 127.0.0.1:8200)");
-        var devNoStore = command.Switch("--dev-no-store-token", "Do not keep the development root token for other commands");
+        var devNoStore = command.Switch("--dev-no-store-token",
+            "Do not keep the development root token for other commands");
         var start = command.Option<string?>("--start", "DIRECTORY", "Set up and run a server whose data lies there");
-        var listen = command.Option<string?>("--listen", "HOST:PORT", "With --start: where to listen (else 127.0.0.1:8200)");
-        var level = command.Option<string?>("--log-level", "LEVEL", "trace, debug, info, warn or error (else the file's, else info)");
+        var listen = command.Option<string?>("--listen", "HOST:PORT",
+            "With --start: where to listen (else 127.0.0.1:8200)");
+        var level = command.Option<string?>("--log-level", "LEVEL",
+            "trace, debug, info, warn or error (else the file's, else info)");
         command.SetAction((parsed, _) => RunAsync(new ServerArguments
         {
             ConfigFiles = parsed.GetValue(config) ?? [],
-            Dev = parsed.GetValue(dev) || parsed.GetValue(devToken) is not null || parsed.GetValue(devAddress) is not null,
-            DevToken = parsed.GetValue(devToken) ?? Variable("KIST_DEV_ROOT_TOKEN_ID") ?? Variable("VAULT_DEV_ROOT_TOKEN_ID"),
+            Dev = parsed.GetValue(dev) || parsed.GetValue(devToken) is not null
+                || parsed.GetValue(devAddress) is not null,
+            DevToken = parsed.GetValue(devToken) ?? Variable("KIST_DEV_ROOT_TOKEN_ID")
+                ?? Variable("VAULT_DEV_ROOT_TOKEN_ID"),
             DevAddress = parsed.GetValue(devAddress) ?? Variable("KIST_DEV_LISTEN_ADDRESS")
                 ?? Variable("VAULT_DEV_LISTEN_ADDRESS") ?? "127.0.0.1:8200",
             DevStoresToken = !parsed.GetValue(devNoStore),
@@ -54,7 +59,8 @@ internal static class ServerCommand
     }
 
     /// <summary>
-    /// Vault's flags have one dash or two (<c>-dev</c>, <c>-config=FILE</c>); the parser knows two. Only for this command.
+    /// Vault's flags have one dash or two (<c>-dev</c>, <c>-config=FILE</c>); the parser knows two. Only for this
+    /// command.
     /// </summary>
     public static string[] WithTwoDashes(string[] args)
     {
@@ -69,5 +75,6 @@ internal static class ServerCommand
         return await run!.RunAsync(screen);
     }
 
-    private static string? Variable(string name) => Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
+    private static string? Variable(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
 }

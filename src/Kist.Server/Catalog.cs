@@ -1,6 +1,11 @@
 using Kist.Kernel.Audit;
 using Kist.Kernel.Node;
 using Kist.Kernel.Routes;
+using Kist.Kernel.Seals;
+using Kist.Kernel.Stores;
+using Kist.Server.Configuration;
+using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Http.Features;
 
 namespace Kist.Server;
 
@@ -41,4 +46,23 @@ public static class Catalog
         {
             ["file"] = new Server.Sinks.File.FileSinks(settings.AuditFolders).Make,
         };
+
+    /// <summary>Opens the store that the configuration names. Throws <see cref="StoreException"/>.</summary>
+    public static IStore Store(StorageConfig storage, Action<string> warn) => storage.Type switch
+    {
+        "inmem" => new MemoryStore(),
+        _ => Server.Stores.Sqlite.SqliteStore.Open(
+            new Server.Stores.Sqlite.SqliteStoreOptions { Directory = storage.Folder, Warn = warn }),
+    };
+
+    /// <summary>The seal that opens by itself, as the configuration names it; null for Shamir shares.</summary>
+    public static ISeal? Seal(SealStanza? seal, IStore store, StorageConfig storage) => seal switch
+    {
+        { Type: "keyfile", Path: { } path } => new Server.Seals.KeyFile.KeyFileSeal(
+            path, store, storage.Type == "inmem" ? null : storage.Folder),
+        _ => null,
+    };
+
+    /// <summary>The front that answers on the listeners.</summary>
+    internal static IHttpApplication<IFeatureCollection> Front(Node node) => new Fronts.Vault.VaultFront(node);
 }

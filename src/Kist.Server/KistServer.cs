@@ -1,6 +1,5 @@
 using System.Net;
 using Kist.Kernel.Node;
-using Kist.Server.Fronts.Vault;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -35,7 +34,7 @@ public sealed class KistServer : IAsyncDisposable
         builder.WebHost.UseKestrelHttpsConfiguration();
         builder.Services.AddLogging(logging => logging.ClearProviders());
         var server = new KistServer(node, builder.Build());
-        await server._server.StartAsync(new VaultFront(node), ct);
+        await server._server.StartAsync(Catalog.Front(node), ct);
         return server;
     }
 

@@ -92,7 +92,8 @@ public sealed class KistServer : IAsyncDisposable
             Directory = directory,
             Address = new Uri($"http://127.0.0.1:{port}/"),
             Arguments =
-                ["server", "--start", Path.Combine(directory, "kist"), "--listen", $"127.0.0.1:{port}", .. moreArguments],
+                ["server", "--start", Path.Combine(directory, "kist"), "--listen", $"127.0.0.1:{port}",
+                    .. moreArguments],
         });
 
     /// <summary>Where a server of <see cref="StartQuickAsync"/> keeps what it made.</summary>

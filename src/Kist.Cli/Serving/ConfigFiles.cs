@@ -14,13 +14,15 @@ internal static class ConfigFiles
         {
             if (!Directory.Exists(path)) files.Add(path);
             else files.AddRange(Directory.EnumerateFiles(path)
-                .Where(f => f.EndsWith(".hcl", StringComparison.Ordinal) || f.EndsWith(".json", StringComparison.Ordinal)).Order());
+                .Where(f => f.EndsWith(".hcl", StringComparison.Ordinal)
+                    || f.EndsWith(".json", StringComparison.Ordinal)).Order());
         }
         if (files.Count == 0)
             return (null, null, new Problem("no configuration was given",
                 "kist server --config FILE, or kist server --start DIRECTORY, or kist server --dev"));
         if (files.Count > 1)
-            return (null, null, new Problem($"{files.Count} configuration files were given; kist reads one", "join them into one file"));
+            return (null, null, new Problem(
+                $"{files.Count} configuration files were given; kist reads one", "join them into one file"));
         var (config, error) = ConfigReader.Read(files[0]);
         return error is null ? (config, null, null) : (null, null, new Problem(error));
     }

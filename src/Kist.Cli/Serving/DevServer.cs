@@ -16,7 +16,8 @@ internal static class DevServer
     public static (ServerConfig? Config, QuickStart? QuickStart, Problem? Problem) Configure(ServerArguments arguments)
     {
         if (!Address.TryParse(arguments.DevAddress, out var endPoint))
-            return (null, null, new Problem("the development address is not an IP address and a port", "-dev-listen-address=127.0.0.1:8200"));
+            return (null, null, new Problem("the development address is not an IP address and a port",
+                "-dev-listen-address=127.0.0.1:8200"));
         var listener = new ListenerConfig(endPoint, null, null, TlsDisable: true, OpenMetrics: false);
         if (!listener.IsLoopback)
             return (null, null, new Problem("a development server has no protection and listens on this machine only",

@@ -11,8 +11,8 @@ using Kist.Server.Configuration;
 namespace Kist.Cli.Serving;
 
 /// <summary>
-/// <c>kist server --start DIRECTORY</c>: a server from nothing. Each step can be interrupted and is made good by the next
-/// start; the root token is on disk before the store that needs it exists.
+/// <c>kist server --start DIRECTORY</c>: a server from nothing. Each step can be interrupted and is made good by the
+/// next start; the root token is on disk before the store that needs it exists.
 /// </summary>
 internal sealed class QuickStart
 {
@@ -26,10 +26,14 @@ internal sealed class QuickStart
 
     private string AuditFile => Path.Combine(_directory, "audit", "audit.log");
 
+    private static string RecoveryPath =>
+        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(TokenPath))!, "recovery-key");
+
     private static string TokenPath => TokenFile.DefaultPath(Environment.GetEnvironmentVariable);
 
     /// <summary>Writes the configuration if there is none, and reads it.</summary>
-    public static (ServerConfig? Config, QuickStart? QuickStart, Problem? Problem) Configure(string directory, string? listen)
+    public static (ServerConfig? Config, QuickStart? QuickStart, Problem? Problem) Configure(
+        string directory, string? listen)
     {
         var start = new QuickStart(Path.GetFullPath(directory));
         var file = Path.Combine(start._directory, "kist.hcl");
@@ -41,7 +45,8 @@ internal sealed class QuickStart
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return (null, null, new Problem($"{start._directory} cannot be set up: {e.Message}", "choose a folder that you may write"));
+            return (null, null, new Problem(
+                $"{start._directory} cannot be set up: {e.Message}", "choose a folder that you may write"));
         }
         var (config, error) = ConfigReader.Read(file);
         if (error is not null) return (null, null, new Problem(error));
@@ -50,19 +55,22 @@ internal sealed class QuickStart
         return (config, start, null);
     }
 
-    /// <summary>Initialises and unseals the store, mounts, and opens the audit file, as far as that is not done yet.</summary>
-    public async Task SetUpAsync(Node node, ISeal seal)
+    /// <summary>
+    /// Initialises and unseals the store, mounts, and opens the audit file, as far as that is not done yet.
+    /// </summary>
+    public async Task SetUpAsync(Node node)
     {
-        if (await node.StoredRootKeyAsync(CancellationToken.None) is null)
+        if (!await node.IsInitializedAsync(CancellationToken.None))
         {
             var token = TokenText.NewService();
             if (KeepToken(token) is { } problem) throw new IOException(problem.Message);
-            await node.InitializeAsync(seal, new SealConfig(seal.Type, 0, 0, Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8))),
-                token, CancellationToken.None);
+            var (keys, refused) = await node.InitializeAsync(new KeySplit(1, 1), token, CancellationToken.None);
+            if (refused is not null) throw new IOException(refused.Message);
+            using (keys) KeepRecoveryKey(keys!.Shares[0].Span);
         }
         if (File.Exists(Marker)) return;
-        await node.UnsealAsync(seal, CancellationToken.None);
-        var kernel = node.Current!;
+        if (node.Current is null && node.Parts.Seal is { } seal) await node.UnsealAsync(seal, CancellationToken.None);
+        if (node.Current is not { } kernel) return;
         foreach (var name in Mounts) await SecretMounts.EnableAsync(kernel, name);
         if (kernel.Audit.Broker.Sinks.Count == 0)
         {
@@ -71,9 +79,11 @@ internal sealed class QuickStart
                 Path = "file/", Type = "file", Description = "every request and answer, values hashed",
                 Options = new Dictionary<string, string> { ["file_path"] = AuditFile },
             }, CancellationToken.None);
-            if (fault is not null) throw new IOException($"the audit file {AuditFile} cannot be opened: {fault.Message}");
+            if (fault is not null) throw new IOException(
+                $"the audit file {AuditFile} cannot be opened: {fault.Message}");
         }
-        File.WriteAllText(Marker, "The store is initialised, mounted and audited. Remove this file to have that checked again.\n");
+        File.WriteAllText(Marker,
+            "The store is initialised, mounted and audited. Remove this file to have that checked again.\n");
     }
 
     public void Announce(Screen screen, string url)
@@ -83,6 +93,7 @@ internal sealed class QuickStart
         screen.Line("");
         screen.Line($"Kist is running at {url} and unsealed. Ctrl-C stops it; your data stays.");
         screen.Line($"  root token   {TokenPath} (only you can read it; kist finds it there)");
+        screen.Line($"  recovery key {RecoveryPath} (makes a new root token; keep it elsewhere)");
         screen.Line($"  data         {_directory}");
         screen.Line($"  audit        {AuditFile}");
         screen.Line("");
@@ -132,6 +143,15 @@ internal sealed class QuickStart
     {
         if (File.Exists(TokenPath)) File.Move(TokenPath, TokenPath + ".before", overwrite: true);
         return TokenFile.Write(TokenPath, token);
+    }
+
+    /// <summary>Makes a new root token when all are lost (<c>kist operator generate-root</c>).</summary>
+    private static void KeepRecoveryKey(ReadOnlySpan<byte> key)
+    {
+        var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
+        if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        using var file = new FileStream(RecoveryPath, options);
+        file.Write(Encoding.ASCII.GetBytes(Convert.ToHexStringLower(key) + "\n"));
     }
 
     private static string Quoted(string text) => "\"" + text.Replace("\\", "\\\\").Replace("\"", "\\\"") + "\"";

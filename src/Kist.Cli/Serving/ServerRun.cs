@@ -7,18 +7,18 @@ using Kist.Kernel.Stores;
 using Kist.Secrets;
 using Kist.Server;
 using Kist.Server.Configuration;
-using Kist.Server.Seals.KeyFile;
-using Kist.Server.Stores.Sqlite;
 
 namespace Kist.Cli.Serving;
 
 /// <summary>
-/// One run of the server: configuration, store, seal, node, listeners, then signals until it stops. What a person did wrong
-/// comes back as a problem before anything is opened.
+/// One run of the server: configuration, store, seal, node, listeners, then signals until it stops. What a person did
+/// wrong comes back as a problem before anything is opened.
 /// </summary>
 internal sealed class ServerRun
 {
-    /// <summary>The version that clients see. They parse it and switch on it, so it is that of the API that Kist speaks.</summary>
+    /// <summary>
+    /// The version that clients see. They parse it and switch on it, so it is that of the API that Kist speaks.
+    /// </summary>
     public const string ApiVersion = "1.15.0";
 
     private readonly ServerArguments _arguments;
@@ -53,9 +53,11 @@ internal sealed class ServerRun
             node = await OpenNodeAsync();
             if (_arguments.Dev) await DevServer.SetUpAsync(node, _arguments);
             else await StartSealedOrNotAsync(node, signals.Stopping);
-            _certificates = [.. _config.Listeners.Where(l => l.UsesTls).Select(l => new Certificates(l, TlsFolder, TimeProvider.System))];
+            _certificates = [.. _config.Listeners.Where(l => l.UsesTls).Select(l =>
+                new Certificates(l, TlsFolder, TimeProvider.System))];
             var certificates = new Queue<Certificates>(_certificates);
-            var listeners = _config.Listeners.Select(l => new Listener(l.EndPoint, l.UsesTls ? Selector(certificates.Dequeue()) : null));
+            var listeners = _config.Listeners.Select(l =>
+                new Listener(l.EndPoint, l.UsesTls ? Selector(certificates.Dequeue()) : null));
             await using (await KistServer.StartAsync(node, [.. listeners], CancellationToken.None))
             {
                 Announce(screen, node);
@@ -73,30 +75,28 @@ internal sealed class ServerRun
         }
     }
 
-    private string DataFolder => _config.Storage.Path is { } path ? Path.GetFullPath(path) : Path.GetFullPath(".");
+    private string TlsFolder => Path.Combine(_config.Storage.Folder, "tls");
 
-    private string TlsFolder => Path.Combine(DataFolder, "tls");
-
-    private static Func<System.Security.Cryptography.X509Certificates.X509Certificate2> Selector(Certificates certificates) =>
+    private static Func<System.Security.Cryptography.X509Certificates.X509Certificate2> Selector(
+        Certificates certificates) =>
         () => certificates.Current;
 
     private async ValueTask<Node> OpenNodeAsync()
     {
-        IStore store = _config.Storage.Type == "inmem" ? new MemoryStore() : SqliteStore.Open(new SqliteStoreOptions
-        {
-            Directory = DataFolder,
-            Warn = text => _log.Write(LogLevel.Warn, text, null),
-        });
-        var seal = _config.Seal.Path is { } path
-            ? new KeyFileSeal(path, store, _config.Storage.Type == "inmem" ? null : DataFolder)
-            : null;
+        var store = Catalog.Store(_config.Storage, text => _log.Write(LogLevel.Warn, text, null));
+        var seal = Catalog.Seal(_config.Seal, store, _config.Storage);
         var node = new Node(new NodeParts(store, seal, Catalog.Engines, Catalog.Sinks, TimeProvider.System,
-            new NodeLog(_log.Write), ApiVersion), SettingsOf(_config));
-        if (_quickStart is not null && seal is not null) await _quickStart.SetUpAsync(node, seal);
+            new NodeLog(_log.Write), ApiVersion)
+        {
+            OldSeal = Catalog.Seal(_config.OldSeal, store, _config.Storage),
+        }, SettingsOf(_config));
+        if (_quickStart is not null) await _quickStart.SetUpAsync(node);
         return node;
     }
 
-    /// <summary>An automatic seal opens the store now, or keeps trying; meanwhile the node answers that it is sealed.</summary>
+    /// <summary>
+    /// An automatic seal opens the store now, or keeps trying; meanwhile the node answers that it is sealed.
+    /// </summary>
     private async Task StartSealedOrNotAsync(Node node, CancellationToken stopping)
     {
         if (node.Parts.Seal is not { } seal || node.Current is not null) return;
@@ -135,7 +135,9 @@ internal sealed class ServerRun
         }
     }
 
-    /// <summary>Everything but listen addresses, storage and seal takes effect at once. A broken file changes nothing.</summary>
+    /// <summary>
+    /// Everything but listen addresses, storage and seal takes effect at once. A broken file changes nothing.
+    /// </summary>
     private void Reload(Node node)
     {
         var (config, _, problem) = Load(_arguments);
@@ -183,6 +185,7 @@ internal sealed class ServerRun
         ClusterAddress = config.ClusterAddress,
         StorageType = config.Storage.Type,
         AuditFolders = config.AuditFolders,
+        CancelNeedsNonce = config.CancelNeedsNonce,
         OpenMetrics = config.Listeners.Any(l => l.OpenMetrics),
         Sanitized = SanitizedConfig.Write(config),
     };
@@ -190,7 +193,8 @@ internal sealed class ServerRun
     private void Announce(Screen screen, Node node)
     {
         var url = UrlOf(_config.Listeners[0]);
-        _log.Write(LogLevel.Info, $"listening url={url} storage={_config.Storage.Type} sealed={node.Current is null}", null);
+        _log.Write(LogLevel.Info, $"listening url={url} storage={_config.Storage.Type} sealed={node.Current is null}",
+            null);
         if (_certificates.FirstOrDefault(c => c.OwnAuthorityFile is not null) is { } own)
             screen.Line($"TLS with a certificate of our own: set KIST_CACERT={own.OwnAuthorityFile} for clients");
         if (_arguments.Dev) DevServer.Announce(screen, url, _arguments.DevToken ?? DevServer.Token);
@@ -223,13 +227,17 @@ internal sealed class ServerRun
 
     private static Problem? ProblemOf(Exception e) => e switch
     {
-        StoreException => new Problem(e.Message, "check the storage's path, its owner and whether another kist server uses it"),
+        StoreException => new Problem(
+            e.Message, "check the storage's path, its owner and whether another kist server uses it"),
         SealException or BarrierException => new Problem(e.Message, "check the seal in the configuration"),
-        Microsoft.AspNetCore.Connections.AddressInUseException or IOException { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
+        Microsoft.AspNetCore.Connections.AddressInUseException or IOException
+            { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
             new Problem("the address is in use already", "stop the other server, or listen elsewhere"),
-        System.Net.Sockets.SocketException => new Problem($"cannot listen: {e.Message}", "check the listener's address"),
+        System.Net.Sockets.SocketException =>
+            new Problem($"cannot listen: {e.Message}", "check the listener's address"),
         IOException or UnauthorizedAccessException => new Problem(e.Message),
-        CryptographicException => new Problem($"the certificate cannot be used: {e.Message}", "check tls_cert_file and tls_key_file"),
+        CryptographicException =>
+            new Problem($"the certificate cannot be used: {e.Message}", "check tls_cert_file and tls_key_file"),
         _ => null,
     };
 }

@@ -2,7 +2,9 @@ using Kist.Kernel.Pipeline;
 
 namespace Kist.Kernel.Leases;
 
-/// <summary>What an engine hands out for a time: the kernel registers it and calls the kind's revoke when it ends.</summary>
+/// <summary>
+/// What an engine hands out for a time: the kernel registers it and calls the kind's revoke when it ends.
+/// </summary>
 /// <param name="Kind">The name of one of the engine's <see cref="LeaseKind"/>s.</param>
 /// <param name="Ttl">The life asked for; zero: the mount's default.</param>
 /// <param name="MaxTtl">The longest life; zero: the mount's.</param>

@@ -6,7 +6,9 @@ public sealed record LeaseRecord
     /// <summary>The path of the request that made it, and an id: <c>database/creds/app/…</c>.</summary>
     public required string Id { get; init; }
 
-    /// <summary>The keyed hash of the token it belongs to (or of the token it is, when <see cref="Kind"/> is empty).</summary>
+    /// <summary>
+    /// The keyed hash of the token it belongs to (or of the token it is, when <see cref="Kind"/> is empty).
+    /// </summary>
     public required string TokenHash { get; init; }
 
     /// <summary>The engine's kind; empty when this lease is the token's own life.</summary>

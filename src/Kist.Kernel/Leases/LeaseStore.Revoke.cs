@@ -52,8 +52,8 @@ public sealed partial class LeaseStore
     }
 
     /// <summary>
-    /// Ends what is due, oldest first, one page at a time so that a storm of a million is paced; returns how many. What fails
-    /// is tried again later, further apart each time.
+    /// Ends what is due, oldest first, one page at a time so that a storm of a million is paced; returns how many. What
+    /// fails is tried again later, further apart each time.
     /// </summary>
     public async ValueTask<int> ExpireDueAsync(CancellationToken ct)
     {
@@ -84,8 +84,8 @@ public sealed partial class LeaseStore
     }
 
     /// <summary>
-    /// Leases whose revocation was given up, in the order of their ids, at most <paramref name="limit"/>. Reads every lease:
-    /// for people, not for requests.
+    /// Leases whose revocation was given up, in the order of their ids, at most <paramref name="limit"/>. Reads every
+    /// lease: for people, not for requests.
     /// </summary>
     public async ValueTask<IReadOnlyList<LeaseRecord>> IrrevocableAsync(int limit, CancellationToken ct)
     {
@@ -150,7 +150,9 @@ public sealed partial class LeaseStore
         return null;
     }
 
-    /// <summary>Tries again after 10 s, 20 s, 40 s …; after the last attempt once a day, and the log says so each time.</summary>
+    /// <summary>
+    /// Tries again after 10 s, 20 s, 40 s …; after the last attempt once a day, and the log says so each time.
+    /// </summary>
     private ValueTask PostponeAsync(LeaseRecord lease, CancellationToken ct) => _storage.TransactAsync(async tx =>
     {
         if (await tx.GetAsync(IdKey(lease.Id)) is not { } plain) return;

@@ -10,8 +10,8 @@ using Kist.Kernel.Tokens;
 namespace Kist.Kernel.Leases;
 
 /// <summary>
-/// Everything that ends: secrets that engines lease out, and the lives of tokens. Leases lie under their ids; an index by
-/// time is all that the expiry reads, so a start loads none of them, and an index by token finds what dies with it.
+/// Everything that ends: secrets that engines lease out, and the lives of tokens. Leases lie under their ids; an index
+/// by time is all that the expiry reads, so a start loads none of them, and an index by token finds what dies with it.
 /// </summary>
 public sealed partial class LeaseStore
 {
@@ -122,7 +122,9 @@ public sealed partial class LeaseStore
         WriteToken(tx, renewed);
     }
 
-    /// <summary>Makes the expiry look at a token at <paramref name="when"/>: its revocation may have to be finished.</summary>
+    /// <summary>
+    /// Makes the expiry look at a token at <paramref name="when"/>: its revocation may have to be finished.
+    /// </summary>
     internal void WriteDue(Transaction tx, string id, string tokenHash, DateTimeOffset when) =>
         tx.On(_storage).Put(DueKey(when, id), Encoding.UTF8.GetBytes($"{tokenHash} {id}"));
 
@@ -138,7 +140,8 @@ public sealed partial class LeaseStore
     private void Write(Transaction tx, LeaseRecord lease)
     {
         tx.Put(IdKey(lease.Id), JsonSerializer.SerializeToUtf8Bytes(lease, KernelJson.Default.LeaseRecord));
-        tx.Put(DueKey(lease.ExpireTime, lease.Id), Encoding.UTF8.GetBytes($"{(lease.IsToken ? lease.TokenHash : "")} {lease.Id}"));
+        tx.Put(DueKey(lease.ExpireTime, lease.Id),
+            Encoding.UTF8.GetBytes($"{(lease.IsToken ? lease.TokenHash : "")} {lease.Id}"));
         if (!lease.IsToken) tx.Put(TokenKey(lease.TokenHash, lease.Id), Encoding.UTF8.GetBytes(lease.Id));
     }
 

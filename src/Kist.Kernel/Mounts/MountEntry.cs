@@ -56,13 +56,19 @@ public sealed record MountEntry
     /// <summary>Answer headers that the engine may set; null when never set.</summary>
     public IReadOnlyList<string>? AllowedResponseHeaders { get; init; }
 
-    /// <summary>For logins: <c>default-service</c>, <c>default-batch</c>, <c>service</c> or <c>batch</c>; null elsewhere.</summary>
+    /// <summary>
+    /// For logins: <c>default-service</c>, <c>default-batch</c>, <c>service</c> or <c>batch</c>; null elsewhere.
+    /// </summary>
     public string? TokenType { get; init; }
 
-    /// <summary>The plug-in version that was asked for. Stored for clients; there is one version of each engine.</summary>
+    /// <summary>
+    /// The plug-in version that was asked for. Stored for clients; there is one version of each engine.
+    /// </summary>
     public string? PluginVersion { get; init; }
 
-    /// <summary>Accessors of logins to which this mount may delegate; null when never set. Stored for clients.</summary>
+    /// <summary>
+    /// Accessors of logins to which this mount may delegate; null when never set. Stored for clients.
+    /// </summary>
     public IReadOnlyList<string>? DelegatedAuthAccessors { get; init; }
 
     /// <summary>Managed keys that the mount may use; null when never set. Stored for clients.</summary>

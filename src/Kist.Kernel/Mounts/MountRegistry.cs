@@ -7,8 +7,8 @@ using Kist.Kernel.Routes;
 namespace Kist.Kernel.Mounts;
 
 /// <summary>
-/// Makes, changes, moves and removes mounts. The table that requests read is swapped whole after each change; every change
-/// is one guarded batch, serialised over all nodes by a generation key.
+/// Makes, changes, moves and removes mounts. The table that requests read is swapped whole after each change; every
+/// change is one guarded batch, serialised over all nodes by a generation key.
 /// </summary>
 public sealed class MountRegistry
 {
@@ -33,7 +33,8 @@ public sealed class MountRegistry
 
     /// <summary>The life of a lease or token that asks for none.</summary>
     public TimeSpan DefaultTtl(MountEntry entry) =>
-        entry.DefaultLeaseTtl > TimeSpan.Zero ? entry.DefaultLeaseTtl : Min(_kernel.Settings.DefaultLeaseTtl, MaxTtl(entry));
+        entry.DefaultLeaseTtl > TimeSpan.Zero ? entry.DefaultLeaseTtl
+            : Min(_kernel.Settings.DefaultLeaseTtl, MaxTtl(entry));
 
     /// <summary>The longest life of a lease or token.</summary>
     public TimeSpan MaxTtl(MountEntry entry) =>
@@ -79,8 +80,8 @@ public sealed class MountRegistry
     }
 
     /// <summary>
-    /// Unmounts: first nobody reaches it any more, then its leases are revoked and its data deleted, then the entry goes. A
-    /// crash in between leaves a tainted entry, and the next start goes on.
+    /// Unmounts: first nobody reaches it any more, then its leases are revoked and its data deleted, then the entry
+    /// goes. A crash in between leaves a tainted entry, and the next start goes on.
     /// </summary>
     public async ValueTask<Fault?> DisableAsync(string path, CancellationToken ct)
     {

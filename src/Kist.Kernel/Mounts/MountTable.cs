@@ -3,8 +3,8 @@ using System.Diagnostics.CodeAnalysis;
 namespace Kist.Kernel.Mounts;
 
 /// <summary>
-/// All mounts at one moment; immutable, read without a lock. No mount lies inside another, so the first prefix of a path
-/// that is a mount is the only one.
+/// All mounts at one moment; immutable, read without a lock. No mount lies inside another, so the first prefix of a
+/// path that is a mount is the only one.
 /// </summary>
 public sealed class MountTable
 {
@@ -52,11 +52,14 @@ public sealed class MountTable
     /// <summary>The mount with this accessor.</summary>
     public Mount? WithAccessor(string accessor) => _byAccessor.GetValueOrDefault(accessor);
 
-    /// <summary>A mount that <paramref name="path"/> would lie in or that would lie in it; null when it is free.</summary>
+    /// <summary>
+    /// A mount that <paramref name="path"/> would lie in or that would lie in it; null when it is free.
+    /// </summary>
     public Mount? InTheWayOf(string path)
     {
         foreach (var mount in All)
-            if (path.StartsWith(mount.Path, StringComparison.Ordinal) || mount.Path.StartsWith(path, StringComparison.Ordinal))
+            if (path.StartsWith(mount.Path, StringComparison.Ordinal)
+                || mount.Path.StartsWith(path, StringComparison.Ordinal))
                 return mount;
         return null;
     }

@@ -37,11 +37,13 @@ public static class BuiltInMounts
                     Type = type,
                     Description = description,
                     Uuid = new Guid(RandomNumberGenerator.GetBytes(16)).ToString(),
-                    Accessor = $"{(isLogin ? "auth_" : "")}{type}_{RandomNumberGenerator.GetHexString(8, lowercase: true)}",
+                    Accessor = (isLogin ? "auth_" : "") + type + "_"
+                        + RandomNumberGenerator.GetHexString(8, lowercase: true),
                     Local = type == "cubbyhole",
                     TokenType = isLogin ? "default-service" : null,
                 };
-                tx.Put("mounts/" + entry.Uuid, JsonSerializer.SerializeToUtf8Bytes(entry, KernelJson.Default.MountEntry));
+                tx.Put("mounts/" + entry.Uuid,
+                    JsonSerializer.SerializeToUtf8Bytes(entry, KernelJson.Default.MountEntry));
             }
             tx.Put("built-in-mounts", "1"u8);
         }, ct);

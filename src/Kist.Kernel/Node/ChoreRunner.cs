@@ -4,8 +4,8 @@ using Kist.Kernel.Routes;
 namespace Kist.Kernel.Node;
 
 /// <summary>
-/// Runs periodic work: expiry of leases and tokens, rotation of the barrier key, removals that a crash interrupted, and the
-/// engines' own chores. A failing round is logged and tried again at its next time.
+/// Runs periodic work: expiry of leases and tokens, rotation of the barrier key, removals that a crash interrupted, and
+/// the engines' own chores. A failing round is logged and tried again at its next time.
 /// </summary>
 internal sealed class ChoreRunner : IAsyncDisposable
 {

@@ -37,7 +37,14 @@ public sealed partial class Node
     /// once, and the split is of a recovery key. The caller hands the keys out and disposes them; they are kept
     /// nowhere.
     /// </summary>
-    public async ValueTask<(InitialKeys? Keys, Fault? Fault)> InitializeAsync(KeySplit split, CancellationToken ct)
+    public ValueTask<(InitialKeys? Keys, Fault? Fault)> InitializeAsync(KeySplit split, CancellationToken ct) =>
+        InitializeAsync(split, null, ct);
+
+    /// <summary>
+    /// As above, with a root token that the caller has chosen and kept already, so that a crash cannot lose it.
+    /// </summary>
+    public async ValueTask<(InitialKeys? Keys, Fault? Fault)> InitializeAsync(
+        KeySplit split, string? rootToken, CancellationToken ct)
     {
         var kind = Parts.Seal is null ? "seal" : "recovery";
         if (split.Refusal is { } refusal) return (null, Fault.Invalid($"invalid {kind} configuration: {refusal}"));
@@ -53,7 +60,7 @@ public sealed partial class Node
                 ? new SealConfig(held.Type, split.Shares, split.Threshold, SealConfig.NewNonce())
                 : new SealConfig(Parts.Seal.Type, 0, 0, SealConfig.NewNonce());
             // Whoever asked may go away meanwhile: the store is initialised either way, or not at all.
-            var token = await InitializeAsync(Parts.Seal ?? held, config, recovery, null, CancellationToken.None);
+            var token = await InitializeAsync(Parts.Seal ?? held, config, recovery, rootToken, CancellationToken.None);
             if (Parts.Seal is not null) await UnsealAsync(Parts.Seal, CancellationToken.None);
             var keys = new InitialKeys(shares, recovery is not null, token);
             shares = [];

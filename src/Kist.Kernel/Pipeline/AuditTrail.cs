@@ -6,10 +6,11 @@ using Kist.Kernel.Tokens;
 namespace Kist.Kernel.Pipeline;
 
 /// <summary>
-/// The audit of one request. What may change something is written before it runs; a plain read is written together with its
-/// answer, in one go, before the answer leaves. If the audit fails, the request fails.
+/// The audit of one request. What may change something is written before it runs; a plain read is written together with
+/// its answer, in one go, before the answer leaves. If the audit fails, the request fails.
 /// </summary>
-internal readonly struct AuditTrail(Unsealed kernel, Request request, Caller caller, MountEntry? mount, bool writesAhead)
+internal readonly struct AuditTrail(
+    Unsealed kernel, Request request, Caller caller, MountEntry? mount, bool writesAhead)
 {
     /// <summary>Writes the request ahead when it may change something.</summary>
     public ValueTask<Fault?> BeginAsync() =>
@@ -29,7 +30,8 @@ internal readonly struct AuditTrail(Unsealed kernel, Request request, Caller cal
 
     /// <summary>Writes a request that was refused, and the refusal.</summary>
     public async ValueTask<Response> RefuseAsync(Fault fault) =>
-        await kernel.Audit.Broker.WritePairAsync(Entry(null, fault), Entry(fault, fault)) is { } failed ? failed : fault;
+        await kernel.Audit.Broker.WritePairAsync(Entry(null, fault), Entry(fault, fault)) is { } failed ? failed
+            : fault;
 
     private AuditEntry Entry(Response? response, Fault? fault) => new()
     {

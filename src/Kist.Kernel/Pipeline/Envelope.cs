@@ -5,8 +5,9 @@ using Kist.Secrets;
 namespace Kist.Kernel.Pipeline;
 
 /// <summary>
-/// The frame around an answer (Vault's API: "request_id, lease_id, renewable, lease_duration, data, wrap_info, warnings,
-/// auth"), written once for what is sent and for what is wrapped. The data goes in as the bytes that the audit saw.
+/// The frame around an answer (Vault's API: "request_id, lease_id, renewable, lease_duration, data, wrap_info,
+/// warnings, auth"), written once for what is sent and for what is wrapped. The data goes in as the bytes that the
+/// audit saw.
 /// </summary>
 public static class Envelope
 {

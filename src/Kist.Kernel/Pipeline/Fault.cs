@@ -1,8 +1,9 @@
 namespace Kist.Kernel.Pipeline;
 
 /// <summary>
-/// Why a request was refused: a value, not an exception. <see cref="Message"/> is for the caller and names fields, never
-/// values; <see cref="Detail"/> is for the log. A front turns <see cref="Kind"/> into its own status in one place.
+/// Why a request was refused: a value, not an exception. <see cref="Message"/> is for the caller and names fields,
+/// never values; <see cref="Detail"/> is for the log. A front turns <see cref="Kind"/> into its own status in one
+/// place.
 /// </summary>
 public sealed record Fault(FaultKind Kind, string? Message, bool Listed = false, string? Detail = null)
 {

@@ -2,7 +2,9 @@ using System.Globalization;
 
 namespace Kist.Kernel.Pipeline;
 
-/// <summary>Times as Vault writes them: RFC 3339 in UTC with up to nine digits of a second and no trailing zeros.</summary>
+/// <summary>
+/// Times as Vault writes them: RFC 3339 in UTC with up to nine digits of a second and no trailing zeros.
+/// </summary>
 public static class GoTime
 {
     /// <summary>The longest text.</summary>

@@ -28,8 +28,8 @@ public static class Limits
     public static readonly TimeSpan MaxWrapTtl = TimeSpan.FromHours(768);
 
     /// <summary>
-    /// Checks that <paramref name="body"/> is one JSON object within the limits. Null when it is; otherwise a fault that
-    /// names the position and the key, never a value. Needs memory for the open objects' keys only.
+    /// Checks that <paramref name="body"/> is one JSON object within the limits. Null when it is; otherwise a fault
+    /// that names the position and the key, never a value. Needs memory for the open objects' keys only.
     /// </summary>
     public static Fault? CheckJson(ReadOnlySpan<byte> body)
     {
@@ -39,7 +39,8 @@ public static class Limits
         }
         catch (JsonException e)
         {
-            return Fault.Invalid($"error parsing JSON at line {(e.LineNumber ?? 0) + 1}, byte {e.BytePositionInLine ?? 0}");
+            return Fault.Invalid(
+                $"error parsing JSON at line {(e.LineNumber ?? 0) + 1}, byte {e.BytePositionInLine ?? 0}");
         }
         catch (InvalidOperationException)
         {
@@ -75,7 +76,8 @@ public static class Limits
                 case JsonTokenType.String when !reader.ValueIsEscaped && !IsUtf8(reader.ValueSpan):
                     return Fault.Invalid($"error parsing JSON: not valid UTF-8 at byte {reader.TokenStartIndex}");
                 case JsonTokenType.Number when reader.ValueSpan.Length > MaxNumberBytes:
-                    return Fault.Invalid($"error parsing JSON: the number at byte {reader.TokenStartIndex} is too long");
+                    return Fault.Invalid(
+                        $"error parsing JSON: the number at byte {reader.TokenStartIndex} is too long");
             }
         }
         return null;

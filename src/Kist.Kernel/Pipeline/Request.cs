@@ -3,8 +3,8 @@ using System.Net;
 namespace Kist.Kernel.Pipeline;
 
 /// <summary>
-/// What a front understood of one request, in the kernel's own terms. Everything in it is within <see cref="Limits"/> and
-/// canonical; nothing in it has been authorized yet.
+/// What a front understood of one request, in the kernel's own terms. Everything in it is within <see cref="Limits"/>
+/// and canonical; nothing in it has been authorized yet.
 /// </summary>
 public sealed class Request
 {
@@ -20,7 +20,9 @@ public sealed class Request
     /// <summary>The body: one UTF-8 JSON object that <see cref="Limits"/> has checked, or empty.</summary>
     public ReadOnlyMemory<byte> Body { get; init; }
 
-    /// <summary>Query parameters, which count as fields for operations without a body; null when there are none.</summary>
+    /// <summary>
+    /// Query parameters, which count as fields for operations without a body; null when there are none.
+    /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>>? Query { get; init; }
 
     /// <summary>The token as the client sent it, or null.</summary>
@@ -38,7 +40,9 @@ public sealed class Request
     /// <summary>The form of the wrapping token: null or <c>jwt</c>.</summary>
     public string? WrapFormat { get; init; }
 
-    /// <summary>Reads a header by name (case-insensitive); null when absent. Only named headers are ever read.</summary>
+    /// <summary>
+    /// Reads a header by name (case-insensitive); null when absent. Only named headers are ever read.
+    /// </summary>
     public Func<string, string?>? Header { get; init; }
 
     /// <summary>Ends the work when the client goes away or the node stops.</summary>

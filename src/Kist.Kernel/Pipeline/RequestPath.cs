@@ -21,7 +21,9 @@ public readonly record struct RequestPath
     /// <summary>The path, for example <c>secret/data/prod/database</c>; a trailing slash means a folder.</summary>
     public string Value => _value ?? "";
 
-    /// <summary>Accepts a path that is already decoded, or says in <paramref name="error"/> what is wrong with it.</summary>
+    /// <summary>
+    /// Accepts a path that is already decoded, or says in <paramref name="error"/> what is wrong with it.
+    /// </summary>
     public static bool TryCreate(string path, out RequestPath result, out string? error)
     {
         result = default;
@@ -39,7 +41,8 @@ public readonly record struct RequestPath
     {
         result = default;
         error = null;
-        if (target.IndexOf('%') < 0 && Ascii.IsValid(target)) return TryCreate(target.ToString(), out result, out error);
+        if (target.IndexOf('%') < 0 && Ascii.IsValid(target)) return TryCreate(
+            target.ToString(), out result, out error);
         if (target.Length > MaxLength * 9)
         {
             error = "path is too long";

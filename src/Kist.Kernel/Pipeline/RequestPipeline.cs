@@ -11,8 +11,9 @@ using Kist.Kernel.Tokens;
 namespace Kist.Kernel.Pipeline;
 
 /// <summary>
-/// The way of every request, whatever front it came through. Start reading at <see cref="RunAsync"/>: it is the whole way,
-/// in order. Nothing leaves before the audit has it, and no handler runs without a <see cref="Verdict"/> that allows it.
+/// The way of every request, whatever front it came through. Start reading at <see cref="RunAsync"/>: it is the whole
+/// way, in order. Nothing leaves before the audit has it, and no handler runs without a <see cref="Verdict"/> that
+/// allows it.
 /// </summary>
 public sealed class RequestPipeline(Node.Node node)
 {
@@ -41,7 +42,8 @@ public sealed class RequestPipeline(Node.Node node)
     }
 
     /// <summary>
-    /// Whether a token is alive, asked before the rest of its request is read. It decides how much is read, nothing else.
+    /// Whether a token is alive, asked before the rest of its request is read. It decides how much is read, nothing
+    /// else.
     /// </summary>
     public async ValueTask<bool> KnowsAsync(string token, CancellationToken ct)
     {
@@ -70,18 +72,21 @@ public sealed class RequestPipeline(Node.Node node)
         var verdict = refused is null ? Verdict.Decide(request, caller, target.Route, target.NeedsSudo) : default;
         if (refused is null && !verdict.Allowed) refused = Fault.Denied;
 
-        var trail = new AuditTrail(kernel, request, caller, target.Mount?.Entry, target.HasEffects(request) || isLastUse);
+        var trail = new AuditTrail(
+            kernel, request, caller, target.Mount?.Entry, target.HasEffects(request) || isLastUse);
         try
         {
             if (refused is not null) return await trail.RefuseAsync(refused);
             if (target.Missing(request) is { } missing) return await trail.RefuseAsync(missing);
             if (await trail.BeginAsync() is { } unaudited) return unaudited;
 
-            var response = verdict.Admit(request, target.Mount!, target.Route!, target.Pattern!, target.Captures, out var call)
+            var response = verdict.Admit(
+                request, target.Mount!, target.Route!, target.Pattern!, target.Captures, out var call)
                 is { } invalid ? invalid : await target.Route!.Handler(call!);
 
             if (response.Fault is null) response = await GrantAsync(kernel, request, target, caller, response);
-            if (headers is not null && !ReferenceEquals(response, Response.None)) (response.Headers ??= []).AddRange(headers);
+            if (headers is not null && !ReferenceEquals(response, Response.None)) (response.Headers ??= []).AddRange(
+                headers);
             return await trail.EndAsync(response);
         }
         finally
@@ -111,7 +116,9 @@ public sealed class RequestPipeline(Node.Node node)
         return used ? (caller, null, wasLast) : (caller, Fault.BadToken, false);
     }
 
-    /// <summary>What a handler asked the kernel for: a token for a login, a lease, a wrapping token around the answer.</summary>
+    /// <summary>
+    /// What a handler asked the kernel for: a token for a login, a lease, a wrapping token around the answer.
+    /// </summary>
     private static async ValueTask<Response> GrantAsync(
         Unsealed kernel, Request request, Target target, Caller caller, Response response)
     {
@@ -125,7 +132,8 @@ public sealed class RequestPipeline(Node.Node node)
             response.Token = token;
         }
         if (response.Lease is { } lease && await kernel.Leases.RegisterAsync(
-            lease, target.Mount!, request.Path.Value, caller, warnings, request.Aborted) is { } unleased) return unleased;
+            lease, target.Mount!, request.Path.Value, caller, warnings, request.Aborted) is { } unleased)
+                return unleased;
         foreach (var warning in warnings) response.Warn(warning);
         if (request.WrapTtl is not { } ttl || target.Route!.NeverWrapped || ReferenceEquals(response, Response.None)
             || response.Wrap is not null || response.ContentType is not null) return response;
@@ -133,8 +141,8 @@ public sealed class RequestPipeline(Node.Node node)
     }
 
     /// <summary>
-    /// The one place where failures of the medium become answers; null: a defect, which the front reports. Paths that answer
-    /// while sealed use it too.
+    /// The one place where failures of the medium become answers; null: a defect, which the front reports. Paths that
+    /// answer while sealed use it too.
     /// </summary>
     public static Fault? FaultOf(Exception e) => e switch
     {

@@ -4,8 +4,8 @@ using Kist.Secrets;
 namespace Kist.Kernel.Pipeline;
 
 /// <summary>
-/// What a handler answers. <see cref="Data"/> is one UTF-8 JSON object: it is audited, wrapped and sent as the same bytes.
-/// Disposing zeroes it; the front does that after sending.
+/// What a handler answers. <see cref="Data"/> is one UTF-8 JSON object: it is audited, wrapped and sent as the same
+/// bytes. Disposing zeroes it; the front does that after sending.
 /// </summary>
 public sealed class Response : IDisposable
 {
@@ -54,8 +54,8 @@ public sealed class Response : IDisposable
     public List<KeyValuePair<string, string>>? Headers { get; set; }
 
     /// <summary>
-    /// What is to happen once the audit has the answer and before it is sent: sealing, which would otherwise wait for the
-    /// request that asks for it. Does not run when the request failed.
+    /// What is to happen once the audit has the answer and before it is sent: sealing, which would otherwise wait for
+    /// the request that asks for it. Does not run when the request failed.
     /// </summary>
     public Func<ValueTask>? Afterwards { get; init; }
 
@@ -100,7 +100,9 @@ public sealed class Response : IDisposable
     /// <summary>A refusal.</summary>
     public static implicit operator Response(Fault fault) => new() { Fault = fault };
 
-    /// <summary>How JSON is written everywhere: as Vault's encoder does, without escaping beyond what JSON needs.</summary>
+    /// <summary>
+    /// How JSON is written everywhere: as Vault's encoder does, without escaping beyond what JSON needs.
+    /// </summary>
     public static JsonWriterOptions JsonOptions { get; } = new()
     {
         Encoder = System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping,

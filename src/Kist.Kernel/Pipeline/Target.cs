@@ -62,7 +62,8 @@ internal readonly struct Target
         if (Mount is null)
             return new Fault(FaultKind.NotFound, $"no handler for route '{request.Path.Value}'");
         // Vault 1.8 knows no PATCH and says so with an empty list of errors; clients of that age match on it.
-        if (Route is null && request.Operation is Operation.Patch) return new Fault(FaultKind.UnsupportedOperation, null);
+        if (Route is null && request.Operation is Operation.Patch) return new Fault(
+            FaultKind.UnsupportedOperation, null);
         if (Pattern is null) return Fault.UnsupportedPath;
         return Route is null ? Fault.UnsupportedOperation : null;
     }

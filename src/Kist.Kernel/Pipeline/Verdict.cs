@@ -19,9 +19,9 @@ public readonly struct Verdict
     public bool Allowed => _caller is not null;
 
     /// <summary>
-    /// Decides: open routes admit anyone; on all others the caller's policies must allow the operation on the path, with
-    /// these parameters and this wrapping, and grant <c>sudo</c> where the route, or the path that has no such operation,
-    /// asks for it. Paths without a route are decided too, so that nobody learns what exists.
+    /// Decides: open routes admit anyone; on all others the caller's policies must allow the operation on the path,
+    /// with these parameters and this wrapping, and grant <c>sudo</c> where the route, or the path that has no such
+    /// operation, asks for it. Paths without a route are decided too, so that nobody learns what exists.
     /// </summary>
     public static Verdict Decide(Request request, Caller caller, Route? route, bool needsSudo)
     {
@@ -35,7 +35,8 @@ public readonly struct Verdict
     }
 
     /// <summary>Makes the call, or says which field is wrong.</summary>
-    public Fault? Admit(Request request, Mount mount, Route route, RoutePattern pattern, in Captures captures, out Call? call)
+    public Fault? Admit(Request request, Mount mount, Route route, RoutePattern pattern, in Captures captures,
+        out Call? call)
     {
         call = null;
         if (_caller is null) return Fault.Denied;

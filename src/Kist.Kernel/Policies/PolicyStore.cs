@@ -5,8 +5,8 @@ using Kist.Kernel.Barrier;
 namespace Kist.Kernel.Policies;
 
 /// <summary>
-/// Named policies: their texts in storage, their parsed form in memory. <see cref="Generation"/> grows with every change,
-/// and everything compiled from policies is good for one generation only.
+/// Named policies: their texts in storage, their parsed form in memory. <see cref="Generation"/> grows with every
+/// change, and everything compiled from policies is good for one generation only.
 /// </summary>
 public sealed class PolicyStore
 {
@@ -32,7 +32,8 @@ public sealed class PolicyStore
     /// <summary>Names of all policies that are shown, sorted, <c>root</c> last.</summary>
     public async ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken ct)
     {
-        var names = new SortedSet<string>(await _storage.ListAsync("", "", 0, ct), StringComparer.Ordinal) { "default" };
+        var names = new SortedSet<string>(
+            await _storage.ListAsync("", "", 0, ct), StringComparer.Ordinal) { "default" };
         return [.. names, RootName];
     }
 
@@ -58,7 +59,8 @@ public sealed class PolicyStore
     }
 
     /// <summary>
-    /// Compiles what a caller with these policies may do. Names without a policy give nothing; templates are filled from
+    /// Compiles what a caller with these policies may do. Names without a policy give nothing; templates are filled
+    /// from
     /// <paramref name="subject"/> and give nothing without one.
     /// </summary>
     public async ValueTask<Acl> CompileAsync(IEnumerable<string> names, TemplateSubject? subject, CancellationToken ct)
@@ -81,7 +83,9 @@ public sealed class PolicyStore
         _ => null,
     };
 
-    /// <summary>A parsed policy is kept with the generation it was read in, so that a stale one is never served.</summary>
+    /// <summary>
+    /// A parsed policy is kept with the generation it was read in, so that a stale one is never served.
+    /// </summary>
     private async ValueTask<PolicyDocument?> ParsedAsync(string name, CancellationToken ct)
     {
         var generation = Generation;

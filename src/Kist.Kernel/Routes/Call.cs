@@ -60,7 +60,8 @@ public sealed class Call
     }
 
     /// <summary>
-    /// Parses the route's fields from captures, query and body. A value of the wrong kind is a fault that names the field.
+    /// Parses the route's fields from captures, query and body. A value of the wrong kind is a fault that names the
+    /// field.
     /// </summary>
     internal static Fault? Bind(Request request, Route route, RoutePattern pattern, in Captures captures,
         out object?[] values)
@@ -72,7 +73,8 @@ public sealed class Call
             foreach (var (name, text) in query)
                 if (BindOne(route, name, new FieldValue(default, text), values) is { } wrong) return wrong;
         for (var i = 0; i < pattern.CaptureNames.Count; i++)
-            if (BindOne(route, pattern.CaptureNames[i], new FieldValue(default, captures[i]), values) is { } bad) return bad;
+            if (BindOne(route, pattern.CaptureNames[i], new FieldValue(default, captures[i]), values) is { } bad)
+                return bad;
         return null;
     }
 
@@ -105,7 +107,8 @@ public sealed class Call
     private static string? MisspelledField(ReadOnlySpan<byte> key, Route route, RoutePattern pattern)
     {
         foreach (var field in route.Fields)
-            if (Ascii.EqualsIgnoreCase(key, field.Name) && !pattern.CaptureNames.Contains(field.Name)) return field.Name;
+            if (Ascii.EqualsIgnoreCase(key, field.Name)
+                && !pattern.CaptureNames.Contains(field.Name)) return field.Name;
         return null;
     }
 

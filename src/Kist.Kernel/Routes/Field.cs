@@ -27,11 +27,14 @@ public sealed record Field<T>(string Name, string Docs, T Default, FieldParser<T
     }
 }
 
-/// <summary>Turns a raw value into a typed one. <paramref name="error"/> says what was expected, never what was sent.</summary>
+/// <summary>
+/// Turns a raw value into a typed one. <paramref name="error"/> says what was expected, never what was sent.
+/// </summary>
 public delegate bool FieldParser<T>(in FieldValue value, out T? result, [NotNullWhen(false)] out string? error);
 
 /// <summary>
-/// A value as it arrived: raw JSON from the body, or text from the path or the query. Both live in the request's buffers.
+/// A value as it arrived: raw JSON from the body, or text from the path or the query. Both live in the request's
+/// buffers.
 /// </summary>
 public readonly record struct FieldValue(ReadOnlyMemory<byte> Json, string? Text)
 {

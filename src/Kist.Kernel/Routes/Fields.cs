@@ -64,7 +64,8 @@ public static class Fields
                 return true;
             case JsonTokenType.Number or JsonTokenType.True or JsonTokenType.False:
                 result = Encoding.UTF8.GetString(value.Json.Span);
-                if (reader.TokenType is not JsonTokenType.Number) result = reader.TokenType is JsonTokenType.True ? "1" : "0";
+                if (reader.TokenType is not JsonTokenType.Number) result = reader.TokenType is JsonTokenType.True ? "1"
+                    : "0";
                 return true;
             case JsonTokenType.Null:
                 result = "";
@@ -81,7 +82,8 @@ public static class Fields
         if (AsText(value, out var text, out var reader))
         {
             if (string.IsNullOrEmpty(text)) { result = 0; return true; }
-            if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out result)) return true;
+            if (long.TryParse(text, NumberStyles.AllowLeadingSign, CultureInfo.InvariantCulture, out result))
+                return true;
         }
         else if (reader.TokenType is JsonTokenType.Number)
         {
@@ -184,7 +186,8 @@ public static class Fields
     private static bool ParseTexts(in FieldValue value, out IReadOnlyList<string>? result,
         [NotNullWhen(false)] out string? error)
     {
-        if (!value.IsText && Open(value.Json).TokenType is not JsonTokenType.String) return ParseList(value, out result, out error);
+        if (!value.IsText && Open(value.Json).TokenType is not JsonTokenType.String) return ParseList(
+            value, out result, out error);
         var ok = ParseText(value, out var single, out error);
         result = string.IsNullOrEmpty(single) ? [] : [single];
         return ok;
@@ -219,7 +222,8 @@ public static class Fields
             return ParseMapText(value, map, out error);
         var reader = Open(value.Json);
         if (reader.TokenType is JsonTokenType.Null) return true;
-        if (reader.TokenType is not JsonTokenType.StartObject) { error = "expected an object of strings"; return false; }
+        if (reader.TokenType is not JsonTokenType.StartObject)
+            { error = "expected an object of strings"; return false; }
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)
         {
             var key = reader.GetString()!;

@@ -3,13 +3,18 @@ using System.Text;
 
 namespace Kist.Kernel.Routes;
 
-/// <summary>Durations as Vault reads and writes them: whole seconds, or Go's notation (<c>1h30m0s</c>; pkg.go.dev/time).</summary>
+/// <summary>
+/// Durations as Vault reads and writes them: whole seconds, or Go's notation (<c>1h30m0s</c>; pkg.go.dev/time).
+/// </summary>
 public static class GoDuration
 {
     /// <summary>The longest duration: Go counts nanoseconds in 64 bits.</summary>
     public const long MaxSeconds = long.MaxValue / 1_000_000_000;
 
-    /// <summary>Reads <c>90</c>, <c>90s</c>, <c>1h30m</c>, <c>1.5h</c>, <c>2d</c>; empty is zero. False when malformed or too long.</summary>
+    /// <summary>
+    /// Reads <c>90</c>, <c>90s</c>, <c>1h30m</c>, <c>1.5h</c>, <c>2d</c>; empty is zero. False when malformed or too
+    /// long.
+    /// </summary>
     public static bool TryParse(ReadOnlySpan<char> text, out TimeSpan result)
     {
         result = default;
@@ -27,7 +32,8 @@ public static class GoDuration
         {
             var digits = text.IndexOfAnyExcept("0123456789.");
             if (digits <= 0) return false;
-            if (!double.TryParse(text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
+            if (!double.TryParse(
+                text[..digits], NumberStyles.AllowDecimalPoint, CultureInfo.InvariantCulture, out var number))
                 return false;
             text = text[digits..];
             var unit = text.IndexOfAny("0123456789.");
@@ -52,7 +58,8 @@ public static class GoDuration
         var minutes = ticks / TimeSpan.TicksPerMinute % 60;
         var seconds = ticks % TimeSpan.TicksPerMinute / (decimal)TimeSpan.TicksPerSecond;
         if (hours == 0 && minutes == 0 && seconds < 1)
-            return text.Append((seconds * 1000).ToString("0.####", CultureInfo.InvariantCulture)).Append("ms").ToString();
+            return text.Append((
+                seconds * 1000).ToString("0.####", CultureInfo.InvariantCulture)).Append("ms").ToString();
         if (hours > 0) text.Append(hours).Append('h');
         if (hours > 0 || minutes > 0) text.Append(minutes).Append('m');
         return text.Append(seconds.ToString("0.#######", CultureInfo.InvariantCulture)).Append('s').ToString();

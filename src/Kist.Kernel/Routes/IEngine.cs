@@ -7,8 +7,8 @@ using Kist.Kernel.Tokens;
 namespace Kist.Kernel.Routes;
 
 /// <summary>
-/// A secrets engine, a login method or <c>sys/</c>: they are the same thing. One object per mount; it holds no state that
-/// its storage does not have, except caches.
+/// A secrets engine, a login method or <c>sys/</c>: they are the same thing. One object per mount; it holds no state
+/// that its storage does not have, except caches.
 /// </summary>
 public interface IEngine
 {
@@ -28,11 +28,12 @@ public interface IEngine
     ValueTask<Fault?> ConfigureAsync(MountEntry entry, CancellationToken ct) => ValueTask.FromResult<Fault?>(null);
 
     /// <summary>
-    /// Asked when a token that this login made is renewed: it may refuse (the user is gone, the policies changed) or give
-    /// other limits. By default the limits that the token was made with.
+    /// Asked when a token that this login made is renewed: it may refuse (the user is gone, the policies changed) or
+    /// give other limits. By default the limits that the token was made with.
     /// </summary>
     ValueTask<LoginRenewal> RenewLoginAsync(Mount mount, TokenEntry token, CancellationToken ct) =>
-        ValueTask.FromResult(new LoginRenewal(null, token.CreationTtl, token.MaxTtl, token.Period, token.ExplicitMaxTtl));
+        ValueTask.FromResult(
+            new LoginRenewal(null, token.CreationTtl, token.MaxTtl, token.Period, token.ExplicitMaxTtl));
 }
 
 /// <summary>Periodic work of an engine: it runs on one node at a time.</summary>
@@ -50,7 +51,9 @@ public sealed record Chore(string Name, TimeSpan Interval, Func<CancellationToke
 /// </param>
 public sealed record EngineKind(string Type, bool IsLogin, Func<EngineContext, IEngine?> Create)
 {
-    /// <summary>Whether a person may mount it; <c>system</c>, <c>cubbyhole</c>, <c>identity</c>, <c>token</c> exist once.</summary>
+    /// <summary>
+    /// Whether a person may mount it; <c>system</c>, <c>cubbyhole</c>, <c>identity</c>, <c>token</c> exist once.
+    /// </summary>
     public bool IsMountable { get; init; } = true;
 }
 

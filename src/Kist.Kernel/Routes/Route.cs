@@ -5,11 +5,11 @@ using Kist.Kernel.Tokens;
 namespace Kist.Kernel.Routes;
 
 /// <summary>
-/// One operation on one path pattern of an engine, as data. Help, OpenAPI, CLI help, UI forms and the security tables are
-/// written from it.
-/// <para>Pattern: literal segments; <c>{name}</c> for one segment (letters, digits, <c>_ - . @</c>); <c>{name...}</c> as
-/// the last segment for everything after the slash, which may be empty; <c>{name+}</c> the same, never empty, and one literal
-/// segment may follow.</para>
+/// One operation on one path pattern of an engine, as data. Help, OpenAPI, CLI help, UI forms and the security tables
+/// are written from it.
+/// <para>Pattern: literal segments; <c>{name}</c> for one segment (letters, digits, <c>_ - . @</c>); <c>{name...}</c>
+/// as the last segment for everything after the slash, which may be empty; <c>{name+}</c> the same, never empty, and
+/// one literal segment may follow.</para>
 /// </summary>
 public sealed record Route(
     Operation Operation, string Pattern, Handler Handler, string Summary, params Field[] Fields)
@@ -18,14 +18,14 @@ public sealed record Route(
     public Access Access { get; init; }
 
     /// <summary>
-    /// Tells whether the thing already exists; with it, a write of something new is a <see cref="Operation.Create"/> and
-    /// policies can tell the two apart. Null: every write is an update.
+    /// Tells whether the thing already exists; with it, a write of something new is a <see cref="Operation.Create"/>
+    /// and policies can tell the two apart. Null: every write is an update.
     /// </summary>
     public Existence? Exists { get; init; }
 
     /// <summary>
-    /// Runs before the caller is authenticated and may refuse: the wrapping paths check the wrapping token first, because
-    /// Vault answers about it even to a caller whose own token is no good. Null: nothing runs.
+    /// Runs before the caller is authenticated and may refuse: the wrapping paths check the wrapping token first,
+    /// because Vault answers about it even to a caller whose own token is no good. Null: nothing runs.
     /// </summary>
     public Gate? Gate { get; init; }
 

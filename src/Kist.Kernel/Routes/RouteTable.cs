@@ -124,7 +124,8 @@ public sealed class RoutePattern
     /// </summary>
     public bool TakesFolders => this[Operation.List] is not null || _segments is [.., { IsRest: true }];
 
-    /// <summary>Whether an operation that the path does not have is refused to callers without <c>sudo</c>: on protected
+    /// <summary>Whether an operation that the path does not have is refused to callers without <c>sudo</c>: on
+    /// protected
     /// paths nobody else learns what there is.</summary>
     public bool IsProtected => Routes.Any(r => r.Access is Access.Sudo);
 

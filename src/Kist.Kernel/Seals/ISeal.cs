@@ -15,8 +15,8 @@ public interface ISeal
     ValueTask<byte[]> WrapAsync(ReadOnlyMemory<byte> rootKey, CancellationToken ct);
 
     /// <summary>
-    /// Gives the root key back. Throws <see cref="SealException"/> when the key material is missing, wrong or out of reach;
-    /// it must never create new key material over data that exists.
+    /// Gives the root key back. Throws <see cref="SealException"/> when the key material is missing, wrong or out of
+    /// reach; it must never create new key material over data that exists.
     /// </summary>
     ValueTask<SecretBuffer> UnwrapAsync(ReadOnlyMemory<byte> wrapped, CancellationToken ct);
 }

@@ -6,8 +6,8 @@ using System.Text.Json;
 namespace Kist.Kernel.Tokens;
 
 /// <summary>
-/// Batch tokens: the record itself, sealed with AES-256-GCM under a key that lives in the barrier. Nothing is stored, so
-/// nothing is counted, renewed or revoked; they end with their time or with their parent.
+/// Batch tokens: the record itself, sealed with AES-256-GCM under a key that lives in the barrier. Nothing is stored,
+/// so nothing is counted, renewed or revoked; they end with their time or with their parent.
 /// </summary>
 internal sealed class BatchTokens(byte[] key)
 {
@@ -30,7 +30,8 @@ internal sealed class BatchTokens(byte[] key)
     public TokenEntry? Open(string token)
     {
         var text = token.AsSpan(TokenText.BatchPrefix.Length);
-        if (text.Length > 64 * 1024 || !Base64Url.IsValid(text, out var length) || length <= NonceBytes + TagBytes) return null;
+        if (text.Length > 64 * 1024 || !Base64Url.IsValid(text, out var length) || length <= NonceBytes
+            + TagBytes) return null;
         var bytes = Base64Url.DecodeFromChars(text);
         // Base64 has spare bits in its last character; only the one spelling that Seal writes is accepted.
         if (!text.SequenceEqual(Base64Url.EncodeToString(bytes))) return null;

@@ -5,8 +5,8 @@ using Kist.Kernel.Policies;
 namespace Kist.Kernel.Tokens;
 
 /// <summary>
-/// Who asks: the token, its entity, and everything that was worked out once for it (compiled policies, the audit's keyed
-/// hashes). An immutable snapshot, kept while the token, the policies and the identity do not change.
+/// Who asks: the token, its entity, and everything that was worked out once for it (compiled policies, the audit's
+/// keyed hashes). An immutable snapshot, kept while the token, the policies and the identity do not change.
 /// </summary>
 public sealed class Caller
 {

@@ -5,9 +5,10 @@ using System.Globalization;
 namespace Kist.Kernel.Tokens;
 
 /// <summary>
-/// Callers by token hash, so that a known token costs one keyed hash and one look-up. Bounded by two generations: when the
-/// young one is full it becomes the old one. An entry is good only for the policy and identity generations it was made
-/// under, and is never added if any token was forgotten since its record was read: a revoked token cannot slip back in.
+/// Callers by token hash, so that a known token costs one keyed hash and one look-up. Bounded by two generations: when
+/// the young one is full it becomes the old one. An entry is good only for the policy and identity generations it was
+/// made under, and is never added if any token was forgotten since its record was read: a revoked token cannot slip
+/// back in.
 /// </summary>
 internal sealed class CallerCache
 {

@@ -6,8 +6,8 @@ namespace Kist.Kernel.Tokens;
 public static class Cidr
 {
     /// <summary>
-    /// Reads <c>10.0.0.0/8</c>, <c>127.0.0.1</c> or <c>::1/128</c>. The text comes back as Vault shows it: a range of one
-    /// address without its length.
+    /// Reads <c>10.0.0.0/8</c>, <c>127.0.0.1</c> or <c>::1/128</c>. The text comes back as Vault shows it: a range of
+    /// one address without its length.
     /// </summary>
     public static bool TryParse(string text, out string shown)
     {
@@ -27,8 +27,8 @@ public static class Cidr
     }
 
     /// <summary>
-    /// Whether <paramref name="remote"/> lies in one of the ranges. An IPv4 address that came over IPv6 counts as itself; no
-    /// address at all is in no range.
+    /// Whether <paramref name="remote"/> lies in one of the ranges. An IPv4 address that came over IPv6 counts as
+    /// itself; no address at all is in no range.
     /// </summary>
     public static bool AnyContains(IReadOnlyList<string> ranges, IPAddress? remote)
     {
@@ -36,7 +36,8 @@ public static class Cidr
         if (remote.IsIPv4MappedToIPv6) remote = remote.MapToIPv4();
         foreach (var range in ranges)
         {
-            if (IPAddress.TryParse(range, out var single) ? single.Equals(remote) : Contains(range, remote)) return true;
+            if (IPAddress.TryParse(range, out var single) ? single.Equals(remote)
+                : Contains(range, remote)) return true;
         }
         return false;
     }

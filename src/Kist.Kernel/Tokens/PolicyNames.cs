@@ -1,11 +1,13 @@
 namespace Kist.Kernel.Tokens;
 
-/// <summary>How lists of policy names are cleaned before they are kept: one rule for tokens, roles and logins.</summary>
+/// <summary>
+/// How lists of policy names are cleaned before they are kept: one rule for tokens, roles and logins.
+/// </summary>
 public static class PolicyNames
 {
     /// <summary>
-    /// Lower case, trimmed, sorted, once each. <c>root</c> stands alone. <c>default</c> is added when asked for and left
-    /// out otherwise.
+    /// Lower case, trimmed, sorted, once each. <c>root</c> stands alone. <c>default</c> is added when asked for and
+    /// left out otherwise.
     /// </summary>
     public static IReadOnlyList<string> Clean(IEnumerable<string> names, bool addDefault)
     {

@@ -77,7 +77,9 @@ public sealed record TokenEntry
     /// <summary>What the login method wants back at renewal.</summary>
     public IReadOnlyDictionary<string, string>? LoginData { get; init; }
 
-    /// <summary>The marker in <see cref="NumUses"/> of a token whose revocation has begun; it can do nothing any more.</summary>
+    /// <summary>
+    /// The marker in <see cref="NumUses"/> of a token whose revocation has begun; it can do nothing any more.
+    /// </summary>
     public const int RevocationPending = -3;
 
     /// <summary>Whether it has no parent.</summary>
@@ -88,7 +90,9 @@ public sealed record TokenEntry
     [JsonIgnore]
     public bool IsRoot => Policies is ["root"];
 
-    /// <summary>The lease that ends it: its path and hash, as in <c>sys/leases/lookup</c>; null when it never ends.</summary>
+    /// <summary>
+    /// The lease that ends it: its path and hash, as in <c>sys/leases/lookup</c>; null when it never ends.
+    /// </summary>
     [JsonIgnore]
     public string? LeaseId => ExpireTime is null || Type is TokenType.Batch ? null : $"{Path}/h{Hash}";
 

@@ -65,8 +65,8 @@ public readonly record struct LoginRenewal(Pipeline.Fault? Fault, TimeSpan Ttl, 
     TimeSpan ExplicitMaxTtl)
 {
     /// <summary>
-    /// Whether the login method does not know the caller any more: nothing is renewed and nobody is told why, as Vault does
-    /// when a user is gone.
+    /// Whether the login method does not know the caller any more: nothing is renewed and nobody is told why, as Vault
+    /// does when a user is gone.
     /// </summary>
     public bool IsForgotten { get; init; }
 }

@@ -19,7 +19,8 @@ public readonly record struct TokenHash(ulong A, ulong B, ulong C, ulong D)
         var length = Encoding.UTF8.GetBytes(token, text);
         HMACSHA256.HashData(key, text[..length], hash);
         CryptographicOperations.ZeroMemory(text);
-        return new TokenHash(BinaryPrimitives.ReadUInt64BigEndian(hash), BinaryPrimitives.ReadUInt64BigEndian(hash[8..]),
+        return new TokenHash(
+            BinaryPrimitives.ReadUInt64BigEndian(hash), BinaryPrimitives.ReadUInt64BigEndian(hash[8..]),
             BinaryPrimitives.ReadUInt64BigEndian(hash[16..]), BinaryPrimitives.ReadUInt64BigEndian(hash[24..]));
     }
 

@@ -8,8 +8,8 @@ namespace Kist.Kernel.Tokens;
 public sealed partial class TokenStore
 {
     /// <summary>
-    /// Who sends this request: finds the token (a cached, immutable snapshot on the hot path), checks that it is alive, that
-    /// it comes from where it may, and that its entity is enabled.
+    /// Who sends this request: finds the token (a cached, immutable snapshot on the hot path), checks that it is alive,
+    /// that it comes from where it may, and that its entity is enabled.
     /// </summary>
     public ValueTask<(Caller? Caller, Fault? Fault)> AuthenticateAsync(Request request, CancellationToken ct)
     {
@@ -28,8 +28,8 @@ public sealed partial class TokenStore
     public ValueTask<Caller> CallerOfAsync(TokenEntry entry, CancellationToken ct) => ResolveAsync(entry, ct);
 
     /// <summary>
-    /// Takes one use from a token with limited uses. False when another request took the last one. When this was the last,
-    /// the entry that comes back is marked, and the pipeline revokes it after the answer.
+    /// Takes one use from a token with limited uses. False when another request took the last one. When this was the
+    /// last, the entry that comes back is marked, and the pipeline revokes it after the answer.
     /// </summary>
     public async ValueTask<(bool Used, bool WasLast)> UseAsync(TokenEntry entry, CancellationToken ct)
     {
@@ -57,14 +57,16 @@ public sealed partial class TokenStore
         var text = _kernel.Wrapping.TokenOf(request.Token!) ?? request.Token!;
         if (await LookupAsync(text, ct) is not { } entry) return (null, Fault.BadToken);
         var caller = await ResolveAsync(entry, ct);
-        if (entry.Type is TokenType.Service && ReferenceEquals(text, request.Token)) _cache.Add(hash, caller, policies, identity, epoch);
+        if (entry.Type is TokenType.Service && ReferenceEquals(text, request.Token)) _cache.Add(
+            hash, caller, policies, identity, epoch);
         return Check(caller, request);
     }
 
     private async ValueTask<Caller> ResolveAsync(TokenEntry entry, CancellationToken ct)
     {
         var identity = await _kernel.Identity.ViewAsync(entry.EntityId, ct);
-        var policies = entry.NoIdentityPolicies || identity is null ? entry.Policies : entry.Policies.Concat(identity.Policies);
+        var policies = entry.NoIdentityPolicies || identity is null ? entry.Policies
+            : entry.Policies.Concat(identity.Policies);
         var acl = entry.IsRoot ? Acl.Root : await _kernel.Policies.CompileAsync(policies, identity?.Subject, ct);
         return new Caller(entry, acl, identity);
     }
@@ -73,7 +75,8 @@ public sealed partial class TokenStore
     {
         var entry = caller.Entry!;
         if (!IsAlive(entry)) return (null, Fault.BadToken);
-        if (entry.BoundCidrs.Count > 0 && !Cidr.AnyContains(entry.BoundCidrs, request.Remote)) return (null, Fault.BadToken);
+        if (entry.BoundCidrs.Count > 0 && !Cidr.AnyContains(entry.BoundCidrs, request.Remote)) return (
+            null, Fault.BadToken);
         // A token of an entity that is disabled or was deleted can do nothing; Vault does not list this error.
         if (entry.EntityId.Length > 0 && caller.Identity is not { IsDisabled: false }) return (caller, Fault.BadToken);
         return (caller, null);

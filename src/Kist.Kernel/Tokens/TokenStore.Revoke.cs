@@ -7,8 +7,8 @@ namespace Kist.Kernel.Tokens;
 public sealed partial class TokenStore
 {
     /// <summary>
-    /// Revokes a token and everything below it: children, leases, cubbyholes. The token is powerless from the first batch
-    /// on; a crash in between is finished by the expiry, which that batch also sets to now.
+    /// Revokes a token and everything below it: children, leases, cubbyholes. The token is powerless from the first
+    /// batch on; a crash in between is finished by the expiry, which that batch also sets to now.
     /// </summary>
     public async ValueTask RevokeAsync(string hash, CancellationToken ct)
     {
@@ -40,14 +40,16 @@ public sealed partial class TokenStore
     }
 
     /// <summary>
-    /// Renews a token by <paramref name="increment"/> within its limits. The entry comes back as it is now, with warnings
-    /// where the wish was cut. No entry and no fault: its login method has forgotten the caller, and nothing was renewed.
+    /// Renews a token by <paramref name="increment"/> within its limits. The entry comes back as it is now, with
+    /// warnings where the wish was cut. No entry and no fault: its login method has forgotten the caller, and nothing
+    /// was renewed.
     /// </summary>
     public async ValueTask<(TokenEntry? Entry, TimeSpan Ttl, Fault? Fault)> RenewAsync(
         TokenEntry entry, TimeSpan increment, List<string> warnings, CancellationToken ct)
     {
         if (entry.Type is TokenType.Batch) return (null, default, Fault.Invalid("batch tokens cannot be renewed"));
-        if (!entry.Renewable || entry.ExpireTime is null) return (null, default, Fault.Invalid("lease is not renewable"));
+        if (!entry.Renewable || entry.ExpireTime is null) return (
+            null, default, Fault.Invalid("lease is not renewable"));
         var mount = _kernel.Mounts.Current.WithUuid(entry.MountUuid);
         if (mount is null) return (null, default, Fault.Invalid("the mount of this token is gone"));
         var renewal = await mount.Engine.RenewLoginAsync(mount, entry, ct);
@@ -84,7 +86,8 @@ public sealed partial class TokenStore
             foreach (var accessor in accessors)
             {
                 using var hash = await _storage.GetAsync(AccessorKey(accessor), ct);
-                if (hash is null || await ReadAsync(System.Text.Encoding.ASCII.GetString(hash.Span), ct) is not null) continue;
+                if (hash is null || await ReadAsync(System.Text.Encoding.ASCII.GetString(hash.Span), ct) is not null)
+                    continue;
                 await _storage.DeleteAsync(AccessorKey(accessor), ct);
                 removed++;
             }
@@ -93,7 +96,9 @@ public sealed partial class TokenStore
         }
     }
 
-    /// <summary>Marks the token as being revoked, so that it can do nothing any more. False when there is no such token.</summary>
+    /// <summary>
+    /// Marks the token as being revoked, so that it can do nothing any more. False when there is no such token.
+    /// </summary>
     private async ValueTask<bool> DisarmAsync(string hash, CancellationToken ct)
     {
         var found = await _storage.TransactAsync(async tx =>

@@ -51,7 +51,8 @@ public sealed partial class TokenStore
     public TokenHash HashOf(string token) => TokenHash.Of(token, _hashKey);
 
     /// <summary>
-    /// The entry of a live token, or null: unknown, expired, revoked, out of uses, or a batch token whose parent is gone.
+    /// The entry of a live token, or null: unknown, expired, revoked, out of uses, or a batch token whose parent is
+    /// gone.
     /// </summary>
     public async ValueTask<TokenEntry?> LookupAsync(string token, CancellationToken ct)
     {
@@ -106,11 +107,14 @@ public sealed partial class TokenStore
             return true;
         }, ct);
         if (!stored)
-            return (null, Fault.Invalid(id is null ? "parent token lookup failed" : "cannot create a token with a duplicate ID"));
+            return (null, Fault.Invalid(
+                id is null ? "parent token lookup failed" : "cannot create a token with a duplicate ID"));
         return (await IssueAsync(text, entry, ttl, ct), null);
     }
 
-    /// <summary>Writes a new token and its indexes into a transaction that also writes something else (wrapping).</summary>
+    /// <summary>
+    /// Writes a new token and its indexes into a transaction that also writes something else (wrapping).
+    /// </summary>
     internal TokenEntry WriteNew(Transaction tx, TokenEntry entry, string text)
     {
         entry = entry with { Hash = HashOf(text).ToString(), Accessor = TokenText.NewAccessor() };
@@ -119,13 +123,14 @@ public sealed partial class TokenStore
     }
 
     /// <summary>
-    /// The token that a login gets: policies cleaned, <c>default</c> added, entity found or made, life cut to the mount's
-    /// limits.
+    /// The token that a login gets: policies cleaned, <c>default</c> added, entity found or made, life cut to the
+    /// mount's limits.
     /// </summary>
     public async ValueTask<(IssuedToken? Token, Fault? Fault)> LoginAsync(
         TokenGrant grant, Mount mount, string path, List<string> warnings, CancellationToken ct)
     {
-        var type = grant.Type ?? (mount.Entry.TokenType is "batch" or "default-batch" ? TokenType.Batch : TokenType.Service);
+        var type = grant.Type
+            ?? (mount.Entry.TokenType is "batch" or "default-batch" ? TokenType.Batch : TokenType.Service);
         if (mount.Entry.TokenType is "service" or "batch")
             type = mount.Entry.TokenType is "batch" ? TokenType.Batch : TokenType.Service;
         var entityId = "";
@@ -138,7 +143,8 @@ public sealed partial class TokenStore
         var now = Now;
         var ttl = new TtlRule
         {
-            Asked = TimeSpan.Zero, RoleTtl = grant.Ttl, RoleMaxTtl = grant.MaxTtl, ExplicitMaxTtl = grant.ExplicitMaxTtl,
+            Asked = TimeSpan.Zero, RoleTtl = grant.Ttl, RoleMaxTtl = grant.MaxTtl,
+                ExplicitMaxTtl = grant.ExplicitMaxTtl,
             Period = grant.Period, MountDefault = _kernel.Mounts.DefaultTtl(mount.Entry),
             MountMax = _kernel.Mounts.MaxTtl(mount.Entry), Start = now,
         }.Decide(now, warnings);
@@ -164,7 +170,9 @@ public sealed partial class TokenStore
         }, ttl, null, ct);
     }
 
-    /// <summary>A root token that never ends, made at initialisation and by generate-root; <paramref name="id"/> as above.</summary>
+    /// <summary>
+    /// A root token that never ends, made at initialisation and by generate-root; <paramref name="id"/> as above.
+    /// </summary>
     public async ValueTask<string> CreateRootAsync(string? id, CancellationToken ct)
     {
         var (token, fault) = await CreateAsync(new TokenEntry

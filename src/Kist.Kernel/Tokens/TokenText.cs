@@ -5,8 +5,9 @@ using System.Text;
 namespace Kist.Kernel.Tokens;
 
 /// <summary>
-/// How tokens look: <c>kst.</c>, 27 base-62 characters of 160 random bits, 6 of a checksum, so that a leaked one is found
-/// exactly and without false alarms; batch tokens are <c>kstb.</c> and a sealed record; accessors are 24 characters.
+/// How tokens look: <c>kst.</c>, 27 base-62 characters of 160 random bits, 6 of a checksum, so that a leaked one is
+/// found exactly and without false alarms; batch tokens are <c>kstb.</c> and a sealed record; accessors are 24
+/// characters.
 /// </summary>
 public static class TokenText
 {
@@ -33,7 +34,9 @@ public static class TokenText
     /// <summary>A new accessor.</summary>
     public static string NewAccessor() => RandomNumberGenerator.GetString(Alphabet, 24);
 
-    /// <summary>Whether <paramref name="text"/> is a whole service token: prefix, length, alphabet and checksum.</summary>
+    /// <summary>
+    /// Whether <paramref name="text"/> is a whole service token: prefix, length, alphabet and checksum.
+    /// </summary>
     public static bool IsService(ReadOnlySpan<char> text) =>
         text.Length == ServicePrefix.Length + BodyLength + ChecksumLength
         && text.StartsWith(ServicePrefix)

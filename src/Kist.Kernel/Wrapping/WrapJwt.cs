@@ -7,8 +7,8 @@ using Kist.Kernel.Tokens;
 namespace Kist.Kernel.Wrapping;
 
 /// <summary>
-/// Wrapping tokens in JWT form (ES512, as Vault signs them): the claims <c>addr</c>, <c>exp</c>, <c>iat</c>, <c>jti</c> (the
-/// token) and <c>type</c> let a third party see what the token is for without using it.
+/// Wrapping tokens in JWT form (ES512, as Vault signs them): the claims <c>addr</c>, <c>exp</c>, <c>iat</c>, <c>jti</c>
+/// (the token) and <c>type</c> let a third party see what the token is for without using it.
 /// </summary>
 public sealed class WrapJwt
 {
@@ -23,7 +23,9 @@ public sealed class WrapJwt
         _clock = clock;
     }
 
-    /// <summary>The point of the public key on P-521, as <c>sys/wrapping/pubkey</c> shows it: decimal numbers.</summary>
+    /// <summary>
+    /// The point of the public key on P-521, as <c>sys/wrapping/pubkey</c> shows it: decimal numbers.
+    /// </summary>
     public (string X, string Y) PublicKey
     {
         get

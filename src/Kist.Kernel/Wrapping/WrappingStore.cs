@@ -22,7 +22,9 @@ public sealed class WrappingStore
 
     internal WrappingStore(Node.Unsealed kernel) => _kernel = kernel;
 
-    /// <summary>Moves <paramref name="response"/> into a wrapping token; what comes back shows only the token.</summary>
+    /// <summary>
+    /// Moves <paramref name="response"/> into a wrapping token; what comes back shows only the token.
+    /// </summary>
     public async ValueTask<Response> WrapAsync(Response response, Request request, TimeSpan ttl, CancellationToken ct)
     {
         using var answer = new SecretWriter();
@@ -31,8 +33,11 @@ public sealed class WrappingStore
             response.Token?.Entry.Accessor, ct);
     }
 
-    /// <summary>Puts a finished answer into a wrapping token that says it was made by <paramref name="creationPath"/>.</summary>
-    public async ValueTask<Response> WrapAsync(ReadOnlyMemory<byte> answer, string creationPath, TimeSpan ttl, string? format,
+    /// <summary>
+    /// Puts a finished answer into a wrapping token that says it was made by <paramref name="creationPath"/>.
+    /// </summary>
+    public async ValueTask<Response> WrapAsync(
+        ReadOnlyMemory<byte> answer, string creationPath, TimeSpan ttl, string? format,
         string? wrappedAccessor, CancellationToken ct)
     {
         var now = _kernel.Clock.GetUtcNow();
@@ -85,8 +90,8 @@ public sealed class WrappingStore
 
     /// <summary>
     /// Takes the answer out and revokes the token. Of many at once one gets it; the use is counted before the answer is
-    /// read. Null when it is used up, gone or no wrapping token. <paramref name="isUsed"/>: the pipeline has counted the
-    /// use already, because the client sent the wrapping token as its own.
+    /// read. Null when it is used up, gone or no wrapping token. <paramref name="isUsed"/>: the pipeline has counted
+    /// the use already, because the client sent the wrapping token as its own.
     /// </summary>
     public async ValueTask<SecretBuffer?> TakeAsync(TokenEntry entry, bool isUsed, CancellationToken ct)
     {

@@ -5,8 +5,8 @@ using System.Security.Cryptography.X509Certificates;
 namespace Kist.Server.Configuration;
 
 /// <summary>
-/// The certificate of a listener: from the configured files, or one of our own, made once and kept in the data directory,
-/// when an address beyond this machine is configured without one. Read again on reload.
+/// The certificate of a listener: from the configured files, or one of our own, made once and kept in the data
+/// directory, when an address beyond this machine is configured without one. Read again on reload.
 /// </summary>
 public sealed class Certificates
 {
@@ -15,7 +15,9 @@ public sealed class Certificates
     private readonly TimeProvider _clock;
     private volatile X509Certificate2 _current;
 
-    /// <summary>Loads or makes the certificate. Throws <see cref="CryptographicException"/> or <see cref="IOException"/>.</summary>
+    /// <summary>
+    /// Loads or makes the certificate. Throws <see cref="CryptographicException"/> or <see cref="IOException"/>.
+    /// </summary>
     public Certificates(ListenerConfig listener, string ownFolder, TimeProvider clock)
     {
         (_listener, _ownFolder, _clock) = (listener, ownFolder, clock);

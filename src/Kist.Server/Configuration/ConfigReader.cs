@@ -6,8 +6,8 @@ using Kist.Kernel.Routes;
 namespace Kist.Server.Configuration;
 
 /// <summary>
-/// Reads configuration files in HCL or JSON with the keys that Vault's users know. What Vault has and Kist has no use for is
-/// accepted with a warning; what is wrong is an error that names file, line and key, never a value.
+/// Reads configuration files in HCL or JSON with the keys that Vault's users know. What Vault has and Kist has no use
+/// for is accepted with a warning; what is wrong is an error that names file, line and key, never a value.
 /// </summary>
 public sealed class ConfigReader
 {
@@ -23,13 +23,15 @@ public sealed class ConfigReader
             "disable_printable_check", "raw_storage_endpoint", "introspection_endpoint", "disable_sealwrap",
             "disable_performance_standby", "disable_indexing", "disable_clustering", "enable_response_header_hostname",
             "enable_response_header_raft_node_id", "allow_unauthenticated_health", "log_requests_level", "log_file",
-            "log_rotate_bytes", "log_rotate_duration", "log_rotate_max_files", "detect_deadlocks", "imprecise_lease_role_tracking"];
+            "log_rotate_bytes", "log_rotate_duration", "log_rotate_max_files", "detect_deadlocks",
+                "imprecise_lease_role_tracking"];
 
     private readonly string _file;
     private readonly List<string> _warnings = [];
     private readonly List<ListenerConfig> _listeners = [];
     private StorageConfig? _storage;
     private SealStanza _seal = new("shamir", null);
+    private SealStanza? _oldSeal;
     private ServerConfig _config = new() { Storage = new StorageConfig("", null), Listeners = [] };
     private bool _hasSecrets;
 
@@ -47,7 +49,8 @@ public sealed class ConfigReader
         {
             return (null, $"the configuration file {file} cannot be read: {e.Message}");
         }
-        if (!HclDocument.TryParse(text, HclLimits.Default, out var root, out var error)) return (null, $"{file}: {error}");
+        if (!HclDocument.TryParse(text, HclLimits.Default, out var root, out var error)) return (
+            null, $"{file}: {error}");
         var reader = new ConfigReader(file);
         try
         {
@@ -62,14 +65,16 @@ public sealed class ConfigReader
     private ServerConfig Build(HclObject root)
     {
         foreach (var member in root.Members) Member(root, member);
-        if (_storage is null) throw Wrong(root.Position, "storage", "is missing: add for example  storage \"sqlite\" { path = \"./data\" }");
-        if (_listeners.Count == 0) _listeners.Add(new ListenerConfig(new IPEndPoint(IPAddress.Loopback, 8200), null, null, false, false));
+        if (_storage is null) throw Wrong(
+            root.Position, "storage", "is missing: add for example  storage \"sqlite\" { path = \"./data\" }");
+        if (_listeners.Count == 0) _listeners.Add(
+            new ListenerConfig(new IPEndPoint(IPAddress.Loopback, 8200), null, null, false, false));
         RefuseOpenSecrets();
         var folders = _config.AuditFolders;
         if (folders.Count == 0 && _storage.Path is { } data) folders = [Path.Combine(Path.GetFullPath(data), "audit")];
         return _config with
         {
-            Storage = _storage, Listeners = _listeners, Seal = _seal, AuditFolders = folders, Warnings = _warnings,
+            Storage = _storage, Listeners = _listeners, Seal = _seal, OldSeal = _oldSeal, AuditFolders = folders, Warnings = _warnings,
         };
     }
 
@@ -95,6 +100,7 @@ public sealed class ConfigReader
             case "log_format": _config = _config with { LogsJson = Text(member) == "json" }; break;
             case "default_lease_ttl": _config = _config with { DefaultLeaseTtl = Duration(member) }; break;
             case "max_lease_ttl": _config = _config with { MaxLeaseTtl = Duration(member) }; break;
+            case "cancel_needs_nonce": _config = _config with { CancelNeedsNonce = Flag(member) }; break;
             case "audit_file_dirs": _config = _config with { AuditFolders = Texts(member) }; break;
             case var key when UselessStanzas.Contains(key):
                 _hasSecrets |= HoldsSecret(member.Value);
@@ -155,7 +161,7 @@ public sealed class ConfigReader
     {
         var body = BodyOf(block, "seal");
         _hasSecrets |= HoldsSecret(body);
-        _seal = block.Labels[0] switch
+        var seal = block.Labels[0] switch
         {
             "shamir" => new SealStanza("shamir", null),
             "keyfile" => body.Find("path") is HclString { Value.Length: > 0 } path
@@ -163,6 +169,8 @@ public sealed class ConfigReader
                 : throw Wrong(block.Position, "seal \"keyfile\"", "needs a path, outside the data directory"),
             var other => throw Wrong(block.Position, "seal", $"has the type \"{other}\"; kist has shamir and keyfile"),
         };
+        if (body.Find("disabled") is { } disabled && IsTrue(disabled)) _oldSeal = seal;
+        else _seal = seal;
     }
 
     /// <summary>A key that repeats is met once for all its blocks.</summary>

@@ -6,8 +6,8 @@ using Kist.Kernel.Pipeline;
 namespace Kist.Server.Configuration;
 
 /// <summary>
-/// Writes the operator's log: a line per event to a stream, for people or as JSON. An exception is shown by its type and
-/// where it came from; its message only when Kist wrote it, because a foreign one may quote what it choked on.
+/// Writes the operator's log: a line per event to a stream, for people or as JSON. An exception is shown by its type
+/// and where it came from; its message only when Kist wrote it, because a foreign one may quote what it choked on.
 /// </summary>
 public sealed class LogWriter(Stream output, TimeProvider clock)
 {

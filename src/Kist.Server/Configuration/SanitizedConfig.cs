@@ -3,7 +3,9 @@ using Kist.Kernel.Pipeline;
 
 namespace Kist.Server.Configuration;
 
-/// <summary>The configuration as <c>sys/config/state/sanitized</c> shows it: without anything that could be a secret.</summary>
+/// <summary>
+/// The configuration as <c>sys/config/state/sanitized</c> shows it: without anything that could be a secret.
+/// </summary>
 public static class SanitizedConfig
 {
     /// <summary>One JSON object.</summary>

@@ -15,6 +15,12 @@ public sealed record ServerConfig
     /// <summary>How the root key is guarded.</summary>
     public SealStanza Seal { get; init; } = new("shamir", null);
 
+    /// <summary>The seal that is being left (<c>disabled = true</c>): it opens the store once more, to migrate.</summary>
+    public SealStanza? OldSeal { get; init; }
+
+    /// <summary>Whether a rekey or the making of a root token is cancelled only with its nonce.</summary>
+    public bool CancelNeedsNonce { get; init; }
+
     /// <summary>The address that clients are told.</summary>
     public string ApiAddress { get; init; } = "";
 
@@ -52,7 +58,11 @@ public sealed record ServerConfig
 /// <summary>The storage stanza.</summary>
 /// <param name="Type"><c>sqlite</c> or <c>inmem</c>.</param>
 /// <param name="Path">The data directory of <c>sqlite</c>.</param>
-public sealed record StorageConfig(string Type, string? Path);
+public sealed record StorageConfig(string Type, string? Path)
+{
+    /// <summary>The data directory, absolute; the current folder for stores without one.</summary>
+    public string Folder => System.IO.Path.GetFullPath(Path ?? ".");
+}
 
 /// <summary>The seal stanza.</summary>
 /// <param name="Type"><c>shamir</c> or <c>keyfile</c>.</param>
@@ -71,6 +81,8 @@ public sealed record ListenerConfig(IPEndPoint EndPoint, string? CertificateFile
     /// <summary>Whether only this machine can reach it.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(EndPoint.Address);
 
-    /// <summary>Whether it speaks TLS: always with a certificate, and away from this machine unless told not to.</summary>
+    /// <summary>
+    /// Whether it speaks TLS: always with a certificate, and away from this machine unless told not to.
+    /// </summary>
     public bool UsesTls => !TlsDisable && (CertificateFile is not null || !IsLoopback);
 }

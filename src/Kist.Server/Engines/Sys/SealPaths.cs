@@ -5,8 +5,8 @@ using Kist.Kernel.Routes;
 namespace Kist.Server.Engines.Sys;
 
 /// <summary>
-/// What of the seal needs a token: sealing, and the encrypted keys that a rekey left (Kist keeps none). All else about it
-/// answers while sealed and is the front's.
+/// What of the seal needs a token: sealing, and the encrypted keys that a rekey left (Kist keeps none). All else about
+/// it answers while sealed and is the front's.
 /// </summary>
 internal sealed class SealPaths(Unsealed kernel)
 {

@@ -45,10 +45,13 @@ internal readonly struct HttpExchange(IFeatureCollection features)
     /// <summary>The request's body.</summary>
     public PipeReader Body => features.Get<IRequestBodyPipeFeature>()?.Reader ?? PipeReader.Create(Request.Body);
 
-    /// <summary>Lets the front count the body itself, so that it can answer 413 instead of breaking the connection.</summary>
+    /// <summary>
+    /// Lets the front count the body itself, so that it can answer 413 instead of breaking the connection.
+    /// </summary>
     public void LiftBodyLimit()
     {
-        if (features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize = null;
+        if (features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize =
+            null;
     }
 
     /// <summary>A header's single value; null when absent. Two values of one header are never joined: the first counts

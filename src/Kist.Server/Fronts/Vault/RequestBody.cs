@@ -49,7 +49,9 @@ internal sealed class RequestBody : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _bytes?.Dispose();
 
-    /// <summary>What goes wrong here is the client's doing; Kestrel has an exception without a status for some of it.</summary>
+    /// <summary>
+    /// What goes wrong here is the client's doing; Kestrel has an exception without a status for some of it.
+    /// </summary>
     private static async ValueTask<ReadResult> NextAsync(PipeReader reader)
     {
         try

@@ -7,7 +7,9 @@ namespace Kist.Server.Fronts.Vault;
 /// <summary>Sends the kernel's answers in Vault's form. The one file that maps faults to status codes.</summary>
 internal static class ResponseSender
 {
-    /// <summary>Paths whose fields stand at the top level as well as under <c>data</c> (from the time before <c>data</c>).</summary>
+    /// <summary>
+    /// Paths whose fields stand at the top level as well as under <c>data</c> (from the time before <c>data</c>).
+    /// </summary>
     private static readonly string[] AlsoAtTop =
     [
         "sys/audit", "sys/audit-hash/", "sys/auth", "sys/config/cors", "sys/config/auditing/request-headers",

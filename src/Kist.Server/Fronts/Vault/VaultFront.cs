@@ -8,8 +8,8 @@ using Microsoft.AspNetCore.Http.Features;
 namespace Kist.Server.Fronts.Vault;
 
 /// <summary>
-/// The HTTP API of HashiCorp Vault over the kernel: reads a request into the kernel's terms, runs the pipeline, writes the
-/// answer. It sits on Kestrel directly, without middleware, because each request would pay for it.
+/// The HTTP API of HashiCorp Vault over the kernel: reads a request into the kernel's terms, runs the pipeline, writes
+/// the answer. It sits on Kestrel directly, without middleware, because each request would pay for it.
 /// </summary>
 public sealed class VaultFront : IHttpApplication<IFeatureCollection>
 {
@@ -45,7 +45,8 @@ public sealed class VaultFront : IHttpApplication<IFeatureCollection>
         catch (BadHttpRequestException e)
         {
             // Found while the body was read: bad chunks, an end too early, a body that comes too slowly.
-            if (!http.HasStarted) await http.SendErrorAsync(e.StatusCode, "the request body is malformed or came too slowly");
+            if (!http.HasStarted) await http.SendErrorAsync(
+                e.StatusCode, "the request body is malformed or came too slowly");
         }
         catch (Exception e) when (e is not OutOfMemoryException)
         {

@@ -8,17 +8,19 @@ using Kist.Kernel.Tokens;
 namespace Kist.Server.Logins.Token;
 
 /// <summary>
-/// <c>auth/token/create</c>, <c>create-orphan</c> and <c>create/ROLE</c>. The steps stand in the order in which Vault takes
-/// them, because that decides which error a client sees.
+/// <c>auth/token/create</c>, <c>create-orphan</c> and <c>create/ROLE</c>. The steps stand in the order in which Vault
+/// takes them, because that decides which error a client sees.
 /// </summary>
 internal sealed class TokenCreation(Unsealed kernel, TokenRoles roles)
 {
     private static readonly Field<string> RoleName = Fields.Text("role_name", "Name of the role");
     private static readonly Field<string> Id = Fields.Text("id", "The token's text, chosen (needs sudo)");
     private static readonly Field<IReadOnlyList<string>> Policies = Fields.Texts("policies", "Policies of the token");
-    private static readonly Field<ReadOnlyMemory<byte>> Meta = Fields.Json("meta", "What to keep about the token: texts by name");
+    private static readonly Field<ReadOnlyMemory<byte>> Meta =
+        Fields.Json("meta", "What to keep about the token: texts by name");
     private static readonly Field<bool> NoParent = Fields.Flag("no_parent", "Whether it has no parent (needs sudo)");
-    private static readonly Field<bool> NoDefault = Fields.Flag("no_default_policy", "Whether to leave out the policy default");
+    private static readonly Field<bool> NoDefault =
+        Fields.Flag("no_default_policy", "Whether to leave out the policy default");
     private static readonly Field<bool> Renewable = Fields.Flag("renewable", "Whether it can be renewed", true);
     private static readonly Field<TimeSpan> Lease = Fields.Duration("lease", "Old name of ttl");
     private static readonly Field<TimeSpan> Ttl = Fields.Duration("ttl", "How long it lives");
@@ -26,19 +28,23 @@ internal sealed class TokenCreation(Unsealed kernel, TokenRoles roles)
     private static readonly Field<TimeSpan> ExplicitMax = Fields.Duration("explicit_max_ttl", "A hard end");
     private static readonly Field<string> DisplayName = Fields.Text("display_name", "Its name in audit and look-ups");
     private static readonly Field<long> NumUses = Fields.Number("num_uses", "How often it may be used; 0: any number");
-    private static readonly Field<TimeSpan> Period = Fields.Duration("period", "Period of a periodic token (needs sudo)");
-    private static readonly Field<string> EntityAlias = Fields.Text("entity_alias", "The entity alias behind it (needs a role)");
+    private static readonly Field<TimeSpan> Period =
+        Fields.Duration("period", "Period of a periodic token (needs sudo)");
+    private static readonly Field<string> EntityAlias =
+        Fields.Text("entity_alias", "The entity alias behind it (needs a role)");
 
     private static readonly Field[] All =
     [
-        RoleName, Id, Policies, Meta, NoParent, NoDefault, Renewable, Lease, Ttl, Type, ExplicitMax, DisplayName, NumUses,
+        RoleName, Id, Policies, Meta, NoParent, NoDefault, Renewable, Lease, Ttl, Type, ExplicitMax, DisplayName,
+            NumUses,
         Period, EntityAlias,
     ];
 
     public IReadOnlyList<Route> Routes =>
     [
         new(Operation.Update, "create", call => CreateAsync(call, null, orphan: false), "Makes a token", All),
-        new(Operation.Update, "create-orphan", call => CreateAsync(call, null, orphan: true), "Makes a token without a parent",
+        new(Operation.Update, "create-orphan", call =>
+            CreateAsync(call, null, orphan: true), "Makes a token without a parent",
             All),
         new(Operation.Update, "create/{role_name}", CreateFromRoleAsync, "Makes a token from a role", All),
     ];
@@ -67,7 +73,8 @@ internal sealed class TokenCreation(Unsealed kernel, TokenRoles roles)
 
         var (policies, refused) = TokenPolicies.Choose(call.Get(Policies), call.Get(NoDefault), role, parent, isSudo);
         if (refused is not null) return refused;
-        if (policies.Contains("root") && type is TokenType.Batch) return Fault.Invalid("batch tokens cannot be root tokens");
+        if (policies.Contains("root")
+            && type is TokenType.Batch) return Fault.Invalid("batch tokens cannot be root tokens");
         if (role is null && call.Get(NoParent) && !isSudo)
             return Fault.Invalid("root or sudo privileges required to create orphan token");
         if (call.Get(Period) > TimeSpan.Zero && !isSudo)
@@ -88,11 +95,13 @@ internal sealed class TokenCreation(Unsealed kernel, TokenRoles roles)
             DisplayName = NameOf(call.Get(DisplayName)),
             Role = role?.Name ?? "",
             EntityId = entityId ?? (isOrphan ? "" : parent.EntityId),
-            BoundCidrs = ttl == TimeSpan.Zero ? [] : role is not null ? role.BoundCidrs : isOrphan ? [] : parent.BoundCidrs,
+            BoundCidrs = ttl == TimeSpan.Zero ? [] : role is not null ? role.BoundCidrs : isOrphan ? []
+                : parent.BoundCidrs,
             NumUses = UsesOf(call, role, type.Value),
             ExplicitMaxTtl = call.Get(ExplicitMax),
             Period = period,
-            Renewable = ttl > TimeSpan.Zero && type is TokenType.Service && call.Get(Renewable) && role is not { NotRenewable: true },
+            Renewable = ttl > TimeSpan.Zero && type is TokenType.Service && call.Get(Renewable)
+                && role is not { NotRenewable: true },
             MountUuid = call.Mount.Entry.Uuid,
         };
         if (call.Has(Id) && call.Get(Id).Length > 0)
@@ -175,7 +184,8 @@ internal sealed class TokenCreation(Unsealed kernel, TokenRoles roles)
         var ttl = new TtlRule
         {
             RoleTtl = asked, Period = period, ExplicitMaxTtl = hardEnd, Start = now,
-            MountDefault = kernel.Mounts.DefaultTtl(call.Mount.Entry), MountMax = kernel.Mounts.MaxTtl(call.Mount.Entry),
+            MountDefault = kernel.Mounts.DefaultTtl(call.Mount.Entry),
+                MountMax = kernel.Mounts.MaxTtl(call.Mount.Entry),
         }.Decide(now, warnings);
         return (ttl, call.Get(Period));
     }
@@ -215,7 +225,8 @@ internal sealed class TokenCreation(Unsealed kernel, TokenRoles roles)
         foreach (var property in document.RootElement.EnumerateObject())
         {
             if (property.Value.ValueKind is JsonValueKind.Object or JsonValueKind.Array)
-                return (null, Fault.Invalid($"Error decoding request: 1 error(s) decoding:\n\n* 'meta[{property.Name}]' expected "
+                return (null, Fault.Invalid(
+                    $"Error decoding request: 1 error(s) decoding:\n\n* 'meta[{property.Name}]' expected "
                     + $"type 'string', got unconvertible type"));
             map[property.Name] = property.Value.ValueKind switch
             {

@@ -17,16 +17,21 @@ internal sealed class TokenLifecycle(Unsealed kernel)
         new(Operation.Update, "renew", RenewAsync, "Renews a token", Token, Increment),
         new(Operation.Update, "renew/{token}", RenewAsync, "Renews a token", Token, Increment),
         new(Operation.Update, "renew-self", RenewSelfAsync, "Renews the caller's token", Increment),
-        new(Operation.Update, "renew-accessor", RenewAccessorAsync, "Renews a token by its accessor", Accessor, Increment),
-        new(Operation.Update, "renew-accessor/{accessor}", RenewAccessorAsync, "Renews a token by its accessor", Accessor,
+        new(Operation.Update, "renew-accessor", RenewAccessorAsync, "Renews a token by its accessor", Accessor,
+            Increment),
+        new(Operation.Update, "renew-accessor/{accessor}", RenewAccessorAsync, "Renews a token by its accessor",
+            Accessor,
             Increment),
         new(Operation.Update, "revoke", RevokeAsync, "Revokes a token and its children", Token),
         new(Operation.Update, "revoke/{token}", RevokeAsync, "Revokes a token and its children", Token),
         new(Operation.Update, "revoke-self", RevokeSelfAsync, "Revokes the caller's token and its children"),
         new(Operation.Update, "revoke-accessor", RevokeAccessorAsync, "Revokes a token by its accessor", Accessor),
-        new(Operation.Update, "revoke-accessor/{accessor}", RevokeAccessorAsync, "Revokes a token by its accessor", Accessor),
-        new(Operation.Update, "revoke-orphan", RevokeOrphanAsync, "Revokes a token and makes its children orphans", Token),
-        new(Operation.Update, "revoke-orphan/{token}", RevokeOrphanAsync, "Revokes a token and makes its children orphans",
+        new(Operation.Update, "revoke-accessor/{accessor}", RevokeAccessorAsync, "Revokes a token by its accessor",
+            Accessor),
+        new(Operation.Update, "revoke-orphan", RevokeOrphanAsync, "Revokes a token and makes its children orphans",
+            Token),
+        new(Operation.Update, "revoke-orphan/{token}", RevokeOrphanAsync,
+            "Revokes a token and makes its children orphans",
             Token),
         new(Operation.Update, "tidy", TidyAsync, "Removes index entries of tokens that are gone"),
     ];
@@ -104,6 +109,7 @@ internal sealed class TokenLifecycle(Unsealed kernel)
     {
         await kernel.Tokens.TidyAsync(call.Aborted);
         return new Response { Status = 202 }.Warn(
-            "Tidy operation successfully started. Any information from the operation will be printed to the server logs.");
+            "Tidy operation successfully started. Any information from the operation will be printed to the "
+            + "server logs.");
     }
 }

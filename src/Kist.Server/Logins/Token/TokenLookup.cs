@@ -23,7 +23,8 @@ internal sealed class TokenLookup(Unsealed kernel)
         new(Operation.Read, "lookup-self", LookupSelfAsync, "Looks up the caller's token"),
         new(Operation.Update, "lookup-self", LookupSelfAsync, "Looks up the caller's token"),
         new(Operation.Update, "lookup-accessor", LookupAccessorAsync, "Looks up a token by its accessor", Accessor),
-        new(Operation.Update, "lookup-accessor/{accessor}", LookupAccessorAsync, "Looks up a token by its accessor", Accessor),
+        new(Operation.Update, "lookup-accessor/{accessor}", LookupAccessorAsync, "Looks up a token by its accessor",
+            Accessor),
         new(Operation.List, "accessors/", ListAsync, "Lists the accessors of all tokens", After, Limit)
         {
             Access = Access.Sudo,

@@ -4,7 +4,9 @@ using Kist.Kernel.Tokens;
 
 namespace Kist.Server.Logins.Token;
 
-/// <summary>Which policies a new token may have: never more than its parent, its role or a sudoer may give (C03).</summary>
+/// <summary>
+/// Which policies a new token may have: never more than its parent, its role or a sudoer may give (C03).
+/// </summary>
 internal static class TokenPolicies
 {
     /// <summary>The policies, or why the wish is refused.</summary>
@@ -27,7 +29,9 @@ internal static class TokenPolicies
             : (policies, null);
     }
 
-    /// <summary>Whether <paramref name="name"/> fits a pattern in which <c>*</c> stands for any text at either end.</summary>
+    /// <summary>
+    /// Whether <paramref name="name"/> fits a pattern in which <c>*</c> stands for any text at either end.
+    /// </summary>
     public static bool Fits(string pattern, string name)
     {
         var (start, end) = (pattern.StartsWith('*'), pattern.EndsWith('*'));
@@ -61,14 +65,17 @@ internal static class TokenPolicies
             var allowed = PolicyNames.Clean(role.AllowedPolicies, addDefault);
             if (wanted.Count == 0) wanted = allowed;
             else if (wanted.Any(p => !allowed.Contains(p) && !FitsAny(role.AllowedPoliciesGlob, p)))
-                return ([], false, Fault.Invalid($"token policies ({Shown(wanted)}) must be subset of the role's allowed "
+                return ([], false, Fault.Invalid(
+                    $"token policies ({Shown(wanted)}) must be subset of the role's allowed "
                     + $"policies ({Shown(allowed)})"));
         }
         else if (wanted.Count == 0) wanted = PolicyNames.Clean(parent.Policies, addDefault);
-        // Vault 1.8 does not know the glob lists, and its clients see a root caller pass them; for everyone else they hold.
+        // Vault 1.8 does not know the glob lists, and its clients see a root caller pass them; for everyone else they
+        // hold.
         else if (role.AllowedPoliciesGlob.Count > 0 && !isSudo
             && wanted.Any(p => p != "default" && !FitsAny(role.AllowedPoliciesGlob, p)))
-            return ([], false, Fault.Invalid($"token policies ({Shown(wanted)}) must be subset of the role's allowed policies "
+            return ([], false, Fault.Invalid(
+                $"token policies ({Shown(wanted)}) must be subset of the role's allowed policies "
                 + $"({Shown(role.AllowedPolicies)}) or glob policies ({Shown(role.AllowedPoliciesGlob)})"));
         foreach (var policy in wanted)
             if (role.DisallowedPolicies.Contains(policy) || (!isSudo && FitsAny(role.DisallowedPoliciesGlob, policy)))

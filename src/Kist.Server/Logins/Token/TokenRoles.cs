@@ -86,7 +86,8 @@ internal sealed class TokenRoles(Storage storage)
         var name = call.Get(Name);
         var (role, fault, warnings) = Apply(call, await FindAsync(name, call.Aborted) ?? new TokenRole { Name = name });
         if (fault is not null) return fault;
-        await storage.PutAsync(name, JsonSerializer.SerializeToUtf8Bytes(role, TokenRoleJson.Default.TokenRole), call.Aborted);
+        await storage.PutAsync(name, JsonSerializer.SerializeToUtf8Bytes(role, TokenRoleJson.Default.TokenRole),
+            call.Aborted);
         return warnings.Count == 0 ? Response.None : new Response { Warnings = warnings };
     }
 
@@ -94,12 +95,15 @@ internal sealed class TokenRoles(Storage storage)
     {
         var warnings = new List<string>();
         if (call.Has(Allowed)) role = role with { AllowedPolicies = PolicyNames.Clean(call.Get(Allowed), false) };
-        if (call.Has(Disallowed)) role = role with { DisallowedPolicies = PolicyNames.Clean(call.Get(Disallowed), false) };
-        if (call.Has(AllowedGlob)) role = role with { AllowedPoliciesGlob = PolicyNames.Clean(call.Get(AllowedGlob), false) };
+        if (call.Has(Disallowed)) role =
+            role with { DisallowedPolicies = PolicyNames.Clean(call.Get(Disallowed), false) };
+        if (call.Has(AllowedGlob)) role =
+            role with { AllowedPoliciesGlob = PolicyNames.Clean(call.Get(AllowedGlob), false) };
         if (call.Has(DisallowedGlob))
             role = role with { DisallowedPoliciesGlob = PolicyNames.Clean(call.Get(DisallowedGlob), false) };
         if (call.Has(Aliases))
-            role = role with { AllowedEntityAliases = [.. call.Get(Aliases).Select(a => a.ToLowerInvariant()).Distinct()] };
+            role = role with { AllowedEntityAliases =
+                [.. call.Get(Aliases).Select(a => a.ToLowerInvariant()).Distinct()] };
         if (call.Has(Orphan)) role = role with { Orphan = call.Get(Orphan) };
         if (call.Has(Renewable)) role = role with { NotRenewable = !call.Get(Renewable) };
         if (call.Has(Suffix))
@@ -124,11 +128,13 @@ internal sealed class TokenRoles(Storage storage)
             warnings.Add("Both \"token_period\" and deprecated \"period\" were specified; \"token_period\" is used");
         if (call.Has(Max) && call.Has(OldMax))
             warnings.Add(
-                "Both \"token_explicit_max_ttl\" and deprecated \"explicit_max_ttl\" were specified; the former is used");
+                "Both \"token_explicit_max_ttl\" and deprecated \"explicit_max_ttl\" were specified; the former is "
+                + "used");
         foreach (var field in (Field<TimeSpan>[])[Period, OldPeriod, Max, OldMax])
             if (call.Get(field) < TimeSpan.Zero) return Fault.Invalid($"'{field.Name}' cannot be negative");
         if (call.Has(Period)) role = role with { Period = call.Get(Period), LegacyPeriod = TimeSpan.Zero };
-        else if (call.Has(OldPeriod)) role = role with { Period = call.Get(OldPeriod), LegacyPeriod = call.Get(OldPeriod) };
+        else if (call.Has(OldPeriod)) role =
+            role with { Period = call.Get(OldPeriod), LegacyPeriod = call.Get(OldPeriod) };
         if (call.Has(Max)) role = role with { ExplicitMaxTtl = call.Get(Max), LegacyExplicitMaxTtl = TimeSpan.Zero };
         else if (call.Has(OldMax))
             role = role with { ExplicitMaxTtl = call.Get(OldMax), LegacyExplicitMaxTtl = call.Get(OldMax) };
@@ -144,13 +150,15 @@ internal sealed class TokenRoles(Storage storage)
             role = role with { TokenType = call.Get(Type) is "default" or "" ? "default-service" : call.Get(Type) };
         }
         if (role.TokenType is not "batch") return null;
-        if (role.Period > TimeSpan.Zero) return Fault.Invalid("'token_type' cannot be 'batch' when set to generate periodic tokens");
+        if (role.Period > TimeSpan.Zero)
+            return Fault.Invalid("'token_type' cannot be 'batch' when set to generate periodic tokens");
         if (role.NumUses != 0) return Fault.Invalid("'token_type' cannot be 'batch' when token_num_uses is set");
         if (role.ExplicitMaxTtl > TimeSpan.Zero)
             return Fault.Invalid("'token_type' cannot be 'batch' when token_explicit_max_ttl is set");
         if (!role.NotRenewable)
             return Fault.Invalid("'token_type' cannot be 'batch' when the role is set to generate renewable tokens");
-        return role.Orphan ? null : Fault.Invalid("'token_type' cannot be 'batch' when the role does not generate orphan tokens");
+        return role.Orphan ? null
+            : Fault.Invalid("'token_type' cannot be 'batch' when the role does not generate orphan tokens");
     }
 
     private static Fault? ApplyCidrs(Call call, ref TokenRole role)
@@ -159,7 +167,8 @@ internal sealed class TokenRoles(Storage storage)
         var shown = new List<string>();
         foreach (var text in call.Has(Cidrs) ? call.Get(Cidrs) : call.Get(OldCidrs))
         {
-            if (!Cidr.TryParse(text, out var one)) return Fault.Invalid("error parsing token_bound_cidrs: not an address range");
+            if (!Cidr.TryParse(text, out var one))
+                return Fault.Invalid("error parsing token_bound_cidrs: not an address range");
             shown.Add(one);
         }
         role = role with { BoundCidrs = shown, LegacyBoundCidrs = call.Has(Cidrs) ? [] : shown };
