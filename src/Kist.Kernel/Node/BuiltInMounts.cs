@@ -40,6 +40,12 @@ public static class BuiltInMounts
                     Accessor = (isLogin ? "auth_" : "") + type + "_"
                         + RandomNumberGenerator.GetHexString(8, lowercase: true),
                     Local = type == "cubbyhole",
+                    PassthroughRequestHeaders = type switch
+                    {
+                        "system" => ["Accept"],
+                        "identity" => ["Authorization"],
+                        _ => null,
+                    },
                     TokenType = isLogin ? "default-service" : null,
                 };
                 tx.Put("mounts/" + entry.Uuid,

@@ -10,8 +10,8 @@ internal static class ResultantAcl
         Utf8JsonWriter writer, bool isRoot, Dictionary<string, Permissions> exact, IEnumerable<PatternRule> patterns)
     {
         writer.WriteStartObject();
-        if (isRoot) writer.WriteBoolean("root", true);
-        else
+        writer.WriteBoolean("root", isRoot);
+        if (!isRoot)
         {
             var (globs, wildcards) = Split(patterns);
             var exactPaths = exact.Select(entry => (entry.Key, entry.Value)).Concat(wildcards);

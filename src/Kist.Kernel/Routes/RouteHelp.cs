@@ -9,17 +9,21 @@ internal static class RouteHelp
 {
     /// <summary>The help of one pattern.</summary>
     public static Route Of(RoutePattern pattern) => new(Operation.Help, pattern.Pattern,
-        call => new(Answer(OfPattern(call.Request.Path.Value, pattern))), "Describes this path");
+        call => new(Answer(call, OfPattern(call.Request.Path.Value, pattern), pattern.Routes)), "Describes this path");
 
     /// <summary>The help of a mount.</summary>
     public static Route Of(IReadOnlyList<Route> routes) => new(Operation.Help, "",
-        call => new(Answer(OfMount(call.Mount.Entry.Type, routes))), "Describes this mount");
+        call => new(Answer(call, OfMount(call.Mount.Entry.Type, routes), routes)), "Describes this mount");
 
-    private static Response Answer(string text) => new Response { ContentType = "application/json" }.WithJson(json =>
-    {
-        json.WriteString("help", text);
-        json.WriteNull("see_also");
-    });
+    private static Response Answer(Call call, string text, IReadOnlyList<Route> routes) =>
+        new Response { ContentType = "application/json" }.WithJson(json =>
+        {
+            json.WriteString("help", text);
+            json.WriteNull("see_also");
+            json.WriteStartObject("openapi");
+            OpenApi.Write(json, "", [(call.Mount.Path, routes)]);
+            json.WriteEndObject();
+        });
 
     private static string OfPattern(string path, RoutePattern pattern)
     {

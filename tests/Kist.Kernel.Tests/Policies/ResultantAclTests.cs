@@ -40,7 +40,7 @@ public sealed class ResultantAclTests
             PolicyDocument.Parse("""path "b" { capabilities = ["update"] }"""),
         ]);
         const string expected = """
-            {"exact_paths":{
+            {"root":false,"exact_paths":{
             "a":{"capabilities":["deny"]},
             "b":{"capabilities":["read","update"],"min_wrapping_ttl":60,"max_wrapping_ttl":3600},
             "p":{"capabilities":["update"],"allowed_parameters":{"n":[1,-2.5,"t*",true,["x"],{"k":1}]},

@@ -43,7 +43,7 @@ internal sealed class AuditHeaderPaths
 
     private ValueTask<Response> ReadAsync(Call call) => new(
         _kernel.Audit.Broker.Headers.FirstOrDefault(h => h.Name == NameOf(call)) is { } header
-            ? Response.Json(json => Write(json, header))
+            ? Response.Json(json => Write(json, header with { Name = call.Get(Header) }))
             : Fault.Invalid("Could not find header in config"));
 
     private async ValueTask<Response> WriteAsync(Call call)

@@ -61,6 +61,9 @@ internal sealed class AuditPaths
             Local = call.Get(Local),
             Options = call.Get(Options),
         };
+        if (_kernel.Audit.Broker.Sinks.Any(s => s.Path.StartsWith(entry.Path, StringComparison.Ordinal)
+            || entry.Path.StartsWith(s.Path, StringComparison.Ordinal)))
+            return Fault.Invalid("path already in use");
         return await _kernel.Audit.EnableAsync(entry, call.Aborted) is { } fault ? fault : Response.None;
     }
 

@@ -44,8 +44,8 @@ internal sealed class CapabilityPaths
 
     private async ValueTask<Response> OfAccessorAsync(Call call)
     {
+        if (call.Get(Accessor).Length == 0) return Fault.Invalid("missing accessor");
         if (PathsOf(call) is not { } paths) return NoPaths;
-        if (call.Get(Accessor).Length == 0) return Fault.ListedInvalid("missing accessor");
         if (await _kernel.Tokens.LookupAccessorAsync(call.Get(Accessor), call.Aborted) is not { } entry)
             return Fault.ListedInvalid("invalid accessor");
         return Answer((await _kernel.Tokens.CallerOfAsync(entry, call.Aborted)).Acl, paths);

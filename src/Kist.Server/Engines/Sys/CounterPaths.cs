@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Kist.Kernel.Identity;
 using Kist.Kernel.Node;
 using Kist.Kernel.Pipeline;
 using Kist.Kernel.Routes;
@@ -61,7 +62,8 @@ internal sealed class CounterPaths
         return Total("service_tokens", total);
     }
 
-    private static ValueTask<Response> EntitiesAsync(Call call) => new(Total("entities", 0));
+    private async ValueTask<Response> EntitiesAsync(Call call) =>
+        Total("entities", (await _kernel.Identity.IdsAsync(IdentityKind.Entity, "", 0, call.Aborted)).Count);
 
     private static Response Total(string what, int total) => Response.Json(json =>
     {

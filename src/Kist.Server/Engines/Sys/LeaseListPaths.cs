@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Kist.Kernel.Leases;
 using Kist.Kernel.Node;
 using Kist.Kernel.Pipeline;
@@ -46,20 +47,14 @@ internal sealed class LeaseListPaths
 
     private async ValueTask<Response> CountAsync(Call call)
     {
-        if (call.Get(Type) != "irrevocable") return Fault.Invalid("unknown lease type");
+        if (!IsOfIrrevocable(call)) return Response.None;
         var leases = await _kernel.Leases.IrrevocableAsync(int.MaxValue, call.Aborted);
-        return Response.Json(json =>
-        {
-            json.WriteNumber("lease_count", leases.Count);
-            json.WriteStartObject("counts");
-            foreach (var group in leases.GroupBy(MountOf)) json.WriteNumber(group.Key, group.Count());
-            json.WriteEndObject();
-        });
+        return Response.Json(json => WriteCounts(json, leases));
     }
 
     private async ValueTask<Response> IrrevocableAsync(Call call)
     {
-        if (call.Get(Type) != "irrevocable") return Fault.Invalid("unknown lease type");
+        if (!IsOfIrrevocable(call)) return Response.None;
         var limit = DefaultLimit;
         if (call.Get(Limit) is { Length: > 0 } text && !int.TryParse(text, out limit))
             limit = text == "none" ? int.MaxValue : 0;
@@ -67,7 +62,7 @@ internal sealed class LeaseListPaths
         var leases = await _kernel.Leases.IrrevocableAsync(limit, call.Aborted);
         return Response.Json(json =>
         {
-            json.WriteNumber("lease_count", leases.Count);
+            WriteCounts(json, leases);
             json.WriteStartArray("leases");
             foreach (var lease in leases)
             {
@@ -79,6 +74,18 @@ internal sealed class LeaseListPaths
             }
             json.WriteEndArray();
         });
+    }
+
+    /// <summary>The one kind of lease that Vault counts; of all others it says nothing.</summary>
+    private static bool IsOfIrrevocable(Call call) =>
+        call.Get(Type).Equals("irrevocable", StringComparison.OrdinalIgnoreCase);
+
+    private void WriteCounts(Utf8JsonWriter json, IReadOnlyList<LeaseRecord> leases)
+    {
+        json.WriteNumber("lease_count", leases.Count);
+        json.WriteStartObject("counts");
+        foreach (var group in leases.GroupBy(MountOf)) json.WriteNumber(group.Key, group.Count());
+        json.WriteEndObject();
     }
 
     private string MountOf(LeaseRecord lease) =>

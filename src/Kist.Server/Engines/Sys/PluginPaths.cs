@@ -82,6 +82,8 @@ internal sealed class PluginPaths
 
     private ValueTask<Response> ListAsync(Call call)
     {
+        if (call.Get(Type) is not ("auth" or "secret" or "database" or "unknown"))
+            return new(Fault.ListedInvalid("the type of a plug-in is auth, secret, database or unknown"));
         var names = NamesOf(call.Get(Type));
         return new(names.Count == 0 ? Response.None : Response.Json(json => json.WriteTexts("keys", names)));
     }

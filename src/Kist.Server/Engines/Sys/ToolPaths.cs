@@ -4,6 +4,8 @@ using System.Security.Cryptography;
 using Kist.Kernel.Pipeline;
 using Kist.Kernel.Routes;
 using Kist.Secrets;
+using Org.BouncyCastle.Crypto;
+using Org.BouncyCastle.Crypto.Digests;
 
 namespace Kist.Server.Engines.Sys;
 
@@ -20,7 +22,7 @@ internal static class ToolPaths
     private static readonly Field<string> RandomFormat = Fields.Text("format", "base64 or hex.", "base64");
     private static readonly Field<string> Input = Fields.Text("input", "What to hash, in base64.");
     private static readonly Field<string> Algorithm =
-        Fields.Text("algorithm", "sha2-256, sha2-384, sha2-512, sha3-256 …", "sha2-256");
+        Fields.Text("algorithm", "sha2-224, -256, -384, -512 or sha3-224, -256, -384, -512.", "sha2-256");
     private static readonly Field<string> PathAlgorithm = Fields.Text("urlalgorithm", "The algorithm, in the path.");
     private static readonly Field<string> HashFormat = Fields.Text("format", "hex or base64.", "hex");
 
@@ -69,12 +71,14 @@ internal static class ToolPaths
     {
         var input = call.Get(Input);
         if (!Base64.IsValid(input)) return new(Fault.Invalid("unable to decode input as base64"));
-        if (FormatFault(call.Get(HashFormat)) is { } fault) return new(fault);
+        var format = call.Get(HashFormat);
+        if (format is not ("hex" or "base64"))
+            return new(Fault.Invalid($"unsupported encoding format {format}; must be \"hex\" or \"base64\""));
         using var bytes = SecretBuffer.Rent(input.Length);
         Convert.TryFromBase64String(input, bytes.Span, out var length);
         if (Digest(algorithm, bytes.Span[..length]) is not { } sum)
-            return new(Fault.Invalid($"unsupported algorithm \"{algorithm}\""));
-        return new(Answer("sum", sum, call.Get(HashFormat)));
+            return new(Fault.Invalid($"unsupported algorithm {algorithm}"));
+        return new(Answer("sum", sum, format));
     }
 
     private static byte[]? Digest(string algorithm, ReadOnlySpan<byte> bytes) => algorithm switch
@@ -85,8 +89,22 @@ internal static class ToolPaths
         "sha3-256" when SHA3_256.IsSupported => SHA3_256.HashData(bytes),
         "sha3-384" when SHA3_384.IsSupported => SHA3_384.HashData(bytes),
         "sha3-512" when SHA3_512.IsSupported => SHA3_512.HashData(bytes),
+        "sha2-224" => Digest(new Sha224Digest(), bytes),
+        "sha3-224" => Digest(new Sha3Digest(224), bytes),
+        "sha3-256" => Digest(new Sha3Digest(256), bytes),
+        "sha3-384" => Digest(new Sha3Digest(384), bytes),
+        "sha3-512" => Digest(new Sha3Digest(512), bytes),
         _ => null,
     };
+
+    /// <summary>The platform has no SHA-224, and SHA-3 not everywhere.</summary>
+    private static byte[] Digest(IDigest digest, ReadOnlySpan<byte> bytes)
+    {
+        digest.BlockUpdate(bytes);
+        var sum = new byte[digest.GetDigestSize()];
+        digest.DoFinal(sum);
+        return sum;
+    }
 
     private static Fault? FormatFault(string format) => format is "hex" or "base64"
         ? null

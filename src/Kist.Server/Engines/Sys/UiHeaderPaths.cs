@@ -34,7 +34,9 @@ internal sealed class UiHeaderPaths
 
     public IReadOnlyList<Route> Routes { get; }
 
-    private static string KeyOf(Call call) => Prefix + call.Get(Header).ToLowerInvariant();
+    /// <summary>Names are kept as HTTP libraries write them: <c>X-Custom-Header</c>.</summary>
+    private static string KeyOf(Call call) => Prefix + string.Join('-', call.Get(Header).Split('-')
+        .Select(part => part.Length == 0 ? "" : char.ToUpperInvariant(part[0]) + part[1..].ToLowerInvariant()));
 
     private async ValueTask<Response> ListAsync(Call call)
     {
@@ -62,8 +64,8 @@ internal sealed class UiHeaderPaths
         var (header, values) = (call.Get(Header), call.Get(Values));
         if (header.StartsWith("X-Vault-", StringComparison.OrdinalIgnoreCase))
             return Fault.Invalid("X-Vault headers cannot be set");
-        if (values.Count == 0) return Fault.Invalid("'values' must be given");
-        if (values.Any(v => v.Any(char.IsControl))) return Fault.Invalid("'values' must not have control characters");
+        if (values.Count == 0) return Fault.Invalid("header values must be configured");
+        if (values.Any(v => v.Any(char.IsControl))) return Fault.Invalid("header values must not have control characters");
         using var data = new Secrets.SecretWriter();
         using (var json = new Utf8JsonWriter(data, Response.JsonOptions))
         {
