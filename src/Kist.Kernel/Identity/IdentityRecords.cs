@@ -7,7 +7,8 @@ using Kist.Kernel.Barrier;
 namespace Kist.Kernel.Identity;
 
 /// <summary>
-/// The keys and records of identity inside one transaction. A record and its indexes are only ever written together, here.
+/// The keys and records of identity inside one transaction. A record and its indexes are only ever written together,
+/// here.
 /// <code>
 /// entity/ID                entity             entity-name/FOLDED            its id
 /// merged/OLD-ID            id it became part of
@@ -56,7 +57,9 @@ internal readonly struct IdentityRecords(Transaction tx)
         await IdAsync(GroupNameKey(name)) is { } id ? await GroupAsync(id) : null;
 
     public async ValueTask<Group?> GroupWithAliasAsync(string aliasId) =>
-        IdentityRules.IsId(aliasId) && await IdAsync(GroupAliasPrefix + aliasId) is { } id ? await GroupAsync(id) : null;
+        IdentityRules.IsId(aliasId) && await IdAsync(GroupAliasPrefix + aliasId) is { } id
+            ? await GroupAsync(id)
+            : null;
 
     public async ValueTask<Group?> GroupOfAliasAsync(string accessor, string name) =>
         await IdAsync(GroupAliasOfKey(accessor, name)) is { } id ? await GroupAsync(id) : null;
@@ -64,7 +67,8 @@ internal readonly struct IdentityRecords(Transaction tx)
     /// <summary>Writes an entity; <paramref name="old"/> is what it was, null when it is new.</summary>
     public void Put(Entity entity, Entity? old)
     {
-        if (old is not null && EntityNameKey(old.Name) != EntityNameKey(entity.Name)) tx.Delete(EntityNameKey(old.Name));
+        if (old is not null && EntityNameKey(old.Name) != EntityNameKey(entity.Name))
+            tx.Delete(EntityNameKey(old.Name));
         if (old is null || EntityNameKey(old.Name) != EntityNameKey(entity.Name))
             tx.Put(EntityNameKey(entity.Name), Encoding.ASCII.GetBytes(entity.Id));
         tx.Put(EntityPrefix + entity.Id, JsonSerializer.SerializeToUtf8Bytes(entity, IdentityJson.Default.Entity));

@@ -15,14 +15,15 @@ public static class IdentityRules
     private const int MaxValueBytes = 512;
 
     /// <summary>
-    /// The form in which names are compared: two spellings of one name, by case, are one entity, so that it has one set of
-    /// policies and one lock-out counter.
+    /// The form in which names are compared: two spellings of one name, by case, are one entity, so that it has one set
+    /// of policies and one lock-out counter.
     /// </summary>
     public static string Fold(string name) => name.ToLowerInvariant();
 
     /// <summary>
-    /// Refuses names that look like another one: control and invisible characters, odd blanks, blanks at the ends. Slashes
-    /// and backslashes are allowed, since login methods know <c>DOMAIN\user</c> and URLs; policy templates refuse them.
+    /// Refuses names that look like another one: control and invisible characters, odd blanks, blanks at the ends.
+    /// Slashes and backslashes are allowed, since login methods know <c>DOMAIN\user</c> and URLs; policy templates
+    /// refuse them.
     /// </summary>
     public static Fault? CheckName(string field, string name)
     {
@@ -56,8 +57,8 @@ public static class IdentityRules
     }
 
     /// <summary>
-    /// Cleans policies for an entity or group: each once, lower case. <c>root</c>, in whatever spelling, can never be given
-    /// through identity, nor can names that no policy can have.
+    /// Cleans policies for an entity or group: each once, lower case. <c>root</c>, in whatever spelling, can never be
+    /// given through identity, nor can names that no policy can have.
     /// </summary>
     public static Fault? CleanPolicies(IReadOnlyList<string>? names, out IReadOnlyList<string>? clean)
     {
@@ -67,7 +68,8 @@ public static class IdentityRules
         foreach (var text in names)
         {
             if (text.Trim().Length == 0) continue;
-            if (!PolicyName.TryParse(text.Trim(), out var name, out var error)) return Fault.Invalid($"policies: {error}");
+            if (!PolicyName.TryParse(text.Trim(), out var name, out var error))
+                return Fault.Invalid($"policies: {error}");
             if (name == PolicyName.Root) return Fault.Invalid("policies cannot contain root");
             if (name.IsInternal) return Fault.Invalid($"cannot assign policy \"{name}\"");
             if (!list.Contains(name.ToString())) list.Add(name.ToString());
@@ -76,7 +78,9 @@ public static class IdentityRules
         return null;
     }
 
-    /// <summary>Whether <paramref name="text"/> can be the id of anything: nothing else is ever put into a key.</summary>
+    /// <summary>
+    /// Whether <paramref name="text"/> can be the id of anything: nothing else is ever put into a key.
+    /// </summary>
     internal static bool IsId(string text) =>
         text.Length == 36 && Guid.TryParseExact(text, "D", out var id) && id.ToString() == text;
 }

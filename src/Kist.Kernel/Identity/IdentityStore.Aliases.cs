@@ -5,15 +5,16 @@ namespace Kist.Kernel.Identity;
 public sealed partial class IdentityStore
 {
     /// <summary>
-    /// Makes an alias (and its entity, when none is named) or changes one, found by id or else by accessor and name. No alias
-    /// and no fault: it is as wished already.
+    /// Makes an alias (and its entity, when none is named) or changes one, found by id or else by accessor and name. No
+    /// alias and no fault: it is as wished already.
     /// </summary>
     public async ValueTask<(Alias? Alias, Fault? Fault)> WriteAliasAsync(AliasWish wish, CancellationToken ct)
     {
         if (wish.Id.Length == 0 && (wish.Name.Length == 0 || wish.MountAccessor.Length == 0))
             return (null, Fault.Invalid("'id' or 'mount_accessor' and 'name' must be provided"));
         if (IdentityRules.CheckName("name", wish.Name) is { } badName) return (null, badName);
-        if (IdentityRules.CheckMetadata("custom_metadata", wish.CustomMetadata) is { } badPairs) return (null, badPairs);
+        if (IdentityRules.CheckMetadata("custom_metadata", wish.CustomMetadata) is { } badPairs)
+            return (null, badPairs);
         if (wish.Id.Length > 0 && await AliasAsync(wish.Id, ct) is null)
             return (null, Fault.Invalid("invalid alias ID provided"));
         if (CheckMount(wish.MountAccessor) is { } badMount) return (null, badMount);
@@ -91,8 +92,8 @@ public sealed partial class IdentityStore
     }
 
     /// <summary>
-    /// Gives an external group its name in a login method: a group has one, so a new one takes the old one's place. Without a
-    /// group one is made.
+    /// Gives an external group its name in a login method: a group has one, so a new one takes the old one's place.
+    /// Without a group one is made.
     /// </summary>
     public async ValueTask<(Alias? Alias, Fault? Fault)> WriteGroupAliasAsync(AliasWish wish, CancellationToken ct)
     {
@@ -134,7 +135,8 @@ public sealed partial class IdentityStore
             CanonicalId = group.Id, Name = wish.Name, MountAccessor = wish.MountAccessor, Updated = now,
         };
         // Out of the old group before into the new one: both write the same keys.
-        if (holder is not null && holder.Id != group.Id) records.Put(holder with { Alias = null, Updated = now }, holder);
+        if (holder is not null && holder.Id != group.Id)
+            records.Put(holder with { Alias = null, Updated = now }, holder);
         records.Put(group with { Alias = alias, Updated = now }, isNew ? null : group);
         return (alias, null);
     }

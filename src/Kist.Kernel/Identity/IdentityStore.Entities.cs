@@ -8,10 +8,12 @@ public sealed partial class IdentityStore
     private const int AliasesPerBatch = 12;
 
     /// <summary>Makes an entity or changes one, found by id or else by name.</summary>
-    public async ValueTask<(Entity? Entity, bool IsNew, Fault? Fault)> WriteEntityAsync(EntityWish wish, CancellationToken ct)
+    public async ValueTask<(Entity? Entity, bool IsNew, Fault? Fault)> WriteEntityAsync(
+        EntityWish wish, CancellationToken ct)
     {
         if (IdentityRules.CheckName("name", wish.Name) is { } badName) return (null, false, badName);
-        if (IdentityRules.CleanPolicies(wish.Policies, out var policies) is { } badPolicy) return (null, false, badPolicy);
+        if (IdentityRules.CleanPolicies(wish.Policies, out var policies) is { } badPolicy)
+            return (null, false, badPolicy);
         if (IdentityRules.CheckMetadata("metadata", wish.Metadata) is { } badPairs) return (null, false, badPairs);
         wish = wish with { Policies = policies is null ? null : [.. policies.Order(StringComparer.Ordinal)] };
         var result = await _storage.TransactAsync(tx => WriteEntityAsync(new IdentityRecords(tx), wish), ct);
@@ -48,8 +50,9 @@ public sealed partial class IdentityStore
     }
 
     /// <summary>
-    /// Deletes an entity with its aliases and memberships; its tokens can do nothing from then on. Nothing happens when there
-    /// is none. One with very many groups or aliases goes in several batches; it loses rights first and itself last.
+    /// Deletes an entity with its aliases and memberships; its tokens can do nothing from then on. Nothing happens when
+    /// there is none. One with very many groups or aliases goes in several batches; it loses rights first and itself
+    /// last.
     /// </summary>
     public async ValueTask DeleteEntityAsync(string id, CancellationToken ct)
     {
@@ -76,7 +79,8 @@ public sealed partial class IdentityStore
                     foreach (var merged in (entity.MergedIds ?? []).Take(AliasesPerBatch)) records.DeleteMerged(merged);
                     return true;
                 }
-                records.Put(entity with { AliasIds = [.. entity.AliasIds.Skip(AliasesPerBatch)], Updated = Now }, entity);
+                var left = entity.AliasIds.Skip(AliasesPerBatch);
+                records.Put(entity with { AliasIds = [.. left], Updated = Now }, entity);
                 return false;
             }, ct);
             Changed();
@@ -84,8 +88,8 @@ public sealed partial class IdentityStore
     }
 
     /// <summary>
-    /// Makes entities part of another one: it takes over their aliases and memberships, and their tokens become its tokens.
-    /// Their own policies and metadata are lost, as in Vault.
+    /// Makes entities part of another one: it takes over their aliases and memberships, and their tokens become its
+    /// tokens. Their own policies and metadata are lost, as in Vault.
     /// </summary>
     public async ValueTask<Fault?> MergeAsync(string intoId, IReadOnlyList<string> fromIds, CancellationToken ct)
     {
@@ -102,7 +106,8 @@ public sealed partial class IdentityStore
             await _storage.TransactAsync(async tx =>
             {
                 var records = new IdentityRecords(tx);
-                if (await records.EntityAsync(intoId) is not { } into || await records.EntityAsync(id) is not { } part) return;
+                if (await records.EntityAsync(intoId) is not { } into) return;
+                if (await records.EntityAsync(id) is not { } part) return;
                 foreach (var key in groups) await MoveAsync(records, key[prefix.Length..], id, intoId);
                 foreach (var aliasId in part.AliasIds)
                     if (await records.AliasAsync(aliasId) is { } alias)

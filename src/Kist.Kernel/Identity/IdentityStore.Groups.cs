@@ -5,14 +5,16 @@ namespace Kist.Kernel.Identity;
 public sealed partial class IdentityStore
 {
     /// <summary>
-    /// Makes a group or changes one, found by id or else by name. The group, its nesting and the first memberships are one
-    /// batch; of a longer list the rest follows, those that leave before those that join, and a crash in between is mended by
-    /// sending the same list again.
+    /// Makes a group or changes one, found by id or else by name. The group, its nesting and the first memberships are
+    /// one batch; of a longer list the rest follows, those that leave before those that join, and a crash in between is
+    /// mended by sending the same list again.
     /// </summary>
-    public async ValueTask<(Group? Group, bool IsNew, Fault? Fault)> WriteGroupAsync(GroupWish wish, CancellationToken ct)
+    public async ValueTask<(Group? Group, bool IsNew, Fault? Fault)> WriteGroupAsync(
+        GroupWish wish, CancellationToken ct)
     {
         if (IdentityRules.CheckName("name", wish.Name) is { } badName) return (null, false, badName);
-        if (IdentityRules.CleanPolicies(wish.Policies, out var policies) is { } badPolicy) return (null, false, badPolicy);
+        if (IdentityRules.CleanPolicies(wish.Policies, out var policies) is { } badPolicy)
+            return (null, false, badPolicy);
         if (IdentityRules.CheckMetadata("metadata", wish.Metadata) is { } badPairs) return (null, false, badPairs);
         wish = wish with { Policies = policies };
         var known = wish.Id.Length > 0 ? await GroupAsync(wish.Id, ct)
@@ -30,7 +32,8 @@ public sealed partial class IdentityStore
         }, ct);
         if (result.Group is null) return result;
         foreach (var some in moves.Skip(MembersPerBatch).Chunk(MembersPerBatch))
-            await _storage.TransactAsync(async tx => await MoveAsync(new IdentityRecords(tx), result.Group.Id, some), ct);
+            await _storage.TransactAsync(
+                async tx => await MoveAsync(new IdentityRecords(tx), result.Group.Id, some), ct);
         Changed();
         return result;
     }
@@ -46,7 +49,9 @@ public sealed partial class IdentityStore
         if (!(known?.IsExternal ?? wish.Type == "external")) return null;
         if (wish.MemberEntityIds is not null)
             return Fault.Invalid("member entities can't be set manually for external groups");
-        return wish.MemberGroupIds is { Count: > 0 } ? Fault.Invalid("member groups can't be set for external groups") : null;
+        return wish.MemberGroupIds is { Count: > 0 }
+            ? Fault.Invalid("member groups can't be set for external groups")
+            : null;
     }
 
     /// <summary>Who leaves and who joins, in this order. An entity that does not exist is a fault.</summary>
@@ -74,7 +79,8 @@ public sealed partial class IdentityStore
         }
     }
 
-    private async ValueTask<(Group? Group, bool IsNew, Fault? Fault)> WriteGroupAsync(IdentityRecords records, GroupWish wish)
+    private async ValueTask<(Group? Group, bool IsNew, Fault? Fault)> WriteGroupAsync(
+        IdentityRecords records, GroupWish wish)
     {
         var known = wish.Id.Length > 0 ? await records.GroupAsync(wish.Id) : null;
         if (wish.Id.Length > 0 && known is null) return (null, false, Fault.Invalid("invalid group ID"));
@@ -85,7 +91,10 @@ public sealed partial class IdentityStore
         }
         if (CheckType(wish, known) is { } badType) return (null, false, badType);
         var now = Now;
-        var group = known ?? new Group { Id = NewId(), Name = NewName("group"), IsExternal = wish.Type == "external", Created = now };
+        var group = known ?? new Group
+        {
+            Id = NewId(), Name = NewName("group"), IsExternal = wish.Type == "external", Created = now,
+        };
         group = group with
         {
             Name = wish.Name.Length > 0 ? wish.Name : group.Name,
@@ -103,8 +112,10 @@ public sealed partial class IdentityStore
         return (group, known is null, null);
     }
 
-    /// <summary>Tells the groups that leave and join <paramref name="group"/> who their parent is. No group may come to lie in
-    /// itself.</summary>
+    /// <summary>
+    /// Tells the groups that leave and join <paramref name="group"/> who their parent is. No group may come to lie in
+    /// itself.
+    /// </summary>
     private static async ValueTask<Fault?> NestAsync(IdentityRecords records, Group group, IReadOnlyList<string> wanted)
     {
         var above = await AboveAsync(records, group);
@@ -149,7 +160,8 @@ public sealed partial class IdentityStore
                     records.Put(child with { ParentIds = [.. (child.ParentIds ?? []).Where(p => p != id)] }, child);
             foreach (var parentId in group.ParentIds ?? [])
                 if (await records.GroupAsync(parentId) is { } parent)
-                    records.Put(parent with { MemberGroupIds = [.. parent.MemberGroupIds.Where(m => m != id)] }, parent);
+                    records.Put(
+                        parent with { MemberGroupIds = [.. parent.MemberGroupIds.Where(m => m != id)] }, parent);
             records.Delete(group);
             return true;
         }, ct);

@@ -10,8 +10,8 @@ public sealed partial class IdentityStore
     private const int MembersPerBatch = 24;
 
     /// <summary>
-    /// The entity behind a login's alias, made when it is new; its external groups are brought up to date. A fault when the
-    /// entity is disabled or the name cannot be one.
+    /// The entity behind a login's alias, made when it is new; its external groups are brought up to date. A fault when
+    /// the entity is disabled or the name cannot be one.
     /// </summary>
     public async ValueTask<(string EntityId, Fault? Fault)> LoginAsync(
         Mount mount, LoginAlias alias, IReadOnlyList<string> groupAliases, CancellationToken ct)
@@ -63,7 +63,9 @@ public sealed partial class IdentityStore
         return entity;
     }
 
-    /// <summary>Puts the entity into the external groups of this mount that the login names, and out of all its others.</summary>
+    /// <summary>
+    /// Puts the entity into the external groups of this mount that the login names, and out of all its others.
+    /// </summary>
     private async ValueTask FollowExternalGroupsAsync(
         string entityId, string accessor, IReadOnlyList<string> names, CancellationToken ct)
     {

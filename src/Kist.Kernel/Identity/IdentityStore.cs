@@ -9,9 +9,9 @@ using Kist.Kernel.Policies;
 namespace Kist.Kernel.Identity;
 
 /// <summary>
-/// Entities, their names in login methods (aliases) and groups. <see cref="Generation"/> grows with every change that can
-/// alter what a token may do, and everything worked out from identity is good for one generation only. Nothing here loads
-/// more than one entity with its groups, or one page of a list.
+/// Entities, their names in login methods (aliases) and groups. <see cref="Generation"/> grows with every change that
+/// can alter what a token may do, and everything worked out from identity is good for one generation only. Nothing here
+/// loads more than one entity with its groups, or one page of a list.
 /// </summary>
 public sealed partial class IdentityStore
 {
@@ -113,7 +113,9 @@ public sealed partial class IdentityStore
     /// <summary>The group whose alias has this name in this login mount, or null.</summary>
     public async ValueTask<Group?> GroupOfAliasAsync(string accessor, string name, CancellationToken ct) =>
         IdentityRules.CheckName("name", name) is null && _kernel.Mounts.Current.WithAccessor(accessor) is not null
-        && await IdAsync(IdentityRecords.GroupAliasOfKey(accessor, name), ct) is { } id ? await GroupAsync(id, ct) : null;
+        && await IdAsync(IdentityRecords.GroupAliasOfKey(accessor, name), ct) is { } id
+            ? await GroupAsync(id, ct)
+            : null;
 
     /// <summary>The entities that are members of a group, sorted.</summary>
     public async ValueTask<IReadOnlyList<string>> MembersOfAsync(string groupId, CancellationToken ct)
@@ -123,7 +125,8 @@ public sealed partial class IdentityStore
     }
 
     /// <summary>Ids of one kind, in order, after <paramref name="after"/>; a limit of 0: all.</summary>
-    public ValueTask<IReadOnlyList<string>> IdsAsync(IdentityKind kind, string after, int limit, CancellationToken ct) =>
+    public ValueTask<IReadOnlyList<string>> IdsAsync(
+        IdentityKind kind, string after, int limit, CancellationToken ct) =>
         PageAsync(kind switch
         {
             IdentityKind.Entity => IdentityRecords.EntityPrefix,
@@ -133,7 +136,8 @@ public sealed partial class IdentityStore
         }, after, limit, ct);
 
     /// <summary>Names of entities or groups as they are shown, in the order of their folded form.</summary>
-    public async ValueTask<IReadOnlyList<string>> NamesAsync(IdentityKind kind, string after, int limit, CancellationToken ct)
+    public async ValueTask<IReadOnlyList<string>> NamesAsync(
+        IdentityKind kind, string after, int limit, CancellationToken ct)
     {
         var ofGroups = kind is IdentityKind.Group;
         var prefix = ofGroups ? IdentityRecords.GroupNamePrefix : IdentityRecords.EntityNamePrefix;
@@ -175,7 +179,8 @@ public sealed partial class IdentityStore
 
     private static IReadOnlyDictionary<string, string> NoPairs { get; } = new Dictionary<string, string>();
 
-    private async ValueTask<IReadOnlyList<string>> PageAsync(string prefix, string after, int limit, CancellationToken ct) =>
+    private async ValueTask<IReadOnlyList<string>> PageAsync(
+        string prefix, string after, int limit, CancellationToken ct) =>
         [.. (await _storage.ScanAsync(prefix, after.Length == 0 ? "" : prefix + after, limit, ct))
             .Select(key => key[prefix.Length..])];
 

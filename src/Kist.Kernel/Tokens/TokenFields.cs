@@ -19,13 +19,15 @@ public sealed class TokenFields
     private static readonly Field<TimeSpan> ExplicitMax =
         Fields.Duration("token_explicit_max_ttl", "A hard end of tokens, which renewal cannot move");
     private static readonly Field<TimeSpan> Period = Fields.Duration("token_period", "Period of periodic tokens");
-    private static readonly Field<long> NumUses = Fields.Number("token_num_uses", "How often tokens may be used; 0: any number");
+    private static readonly Field<long> NumUses =
+        Fields.Number("token_num_uses", "How often tokens may be used; 0: any number");
     private static readonly Field<IReadOnlyList<string>> Cidrs =
         Fields.List("token_bound_cidrs", "Addresses that logins and tokens may come from");
     private static readonly Field<string> Type =
         Fields.Text("token_type", "default, service or batch", TokenSettings.DefaultType);
 
-    private static readonly Field<IReadOnlyList<string>> OldPolicies = Fields.List("policies", "Old name of token_policies");
+    private static readonly Field<IReadOnlyList<string>> OldPolicies =
+        Fields.List("policies", "Old name of token_policies");
     private static readonly Field<TimeSpan> OldTtl = Fields.Duration("ttl", "Old name of token_ttl");
     private static readonly Field<TimeSpan> OldMaxTtl = Fields.Duration("max_ttl", "Old name of token_max_ttl");
     private static readonly Field<TimeSpan> OldPeriod = Fields.Duration("period", "Old name of token_period");
@@ -72,7 +74,8 @@ public sealed class TokenFields
         if (fault is not null) return fault;
         if (call.Has(NoDefault)) settings = settings with { NoDefaultPolicy = call.Get(NoDefault) };
         var (policies, isOld) = Choose(call, Policies, OldPolicies);
-        if (policies is not null) settings = Named(settings with { Policies = Clean(policies.Value) }, "policies", isOld);
+        if (policies is not null)
+            settings = Named(settings with { Policies = Clean(policies.Value) }, "policies", isOld);
         return Check(settings);
     }
 
@@ -91,9 +94,11 @@ public sealed class TokenFields
     private Fault? ApplyTimes(Call call, ref TokenSettings settings)
     {
         foreach (var field in (Field<TimeSpan>[])[Ttl, MaxTtl, ExplicitMax, Period])
-            if (call.Has(field) && call.Get(field) < TimeSpan.Zero) return Fault.Invalid($"'{field.Name}' cannot be negative");
+            if (call.Has(field) && call.Get(field) < TimeSpan.Zero)
+                return Fault.Invalid($"'{field.Name}' cannot be negative");
         foreach (var field in (Field<TimeSpan>[])[OldTtl, OldMaxTtl, OldPeriod])
-            if (HasOld(call, field) && call.Get(field) < TimeSpan.Zero) return Fault.Invalid($"'{field.Name}' cannot be negative");
+            if (HasOld(call, field) && call.Get(field) < TimeSpan.Zero)
+                return Fault.Invalid($"'{field.Name}' cannot be negative");
         if (call.Has(ExplicitMax)) settings = settings with { ExplicitMaxTtl = call.Get(ExplicitMax) };
         var (ttl, oldTtl) = Choose(call, Ttl, OldTtl);
         if (ttl is not null) settings = Named(settings with { Ttl = ttl.Value }, "ttl", oldTtl);
@@ -120,7 +125,8 @@ public sealed class TokenFields
         var shown = new List<string>();
         foreach (var text in cidrs.Value)
         {
-            if (!Cidr.TryParse(text, out var one)) return Fault.Invalid("error parsing token_bound_cidrs: not an address range");
+            if (!Cidr.TryParse(text, out var one))
+                return Fault.Invalid("error parsing token_bound_cidrs: not an address range");
             shown.Add(one);
         }
         settings = Named(settings with { BoundCidrs = shown }, "bound_cidrs", isOld);
@@ -151,7 +157,8 @@ public sealed class TokenFields
         return settings with { ShownOldNames = isOld ? [.. others, oldName] : [.. others] };
     }
 
-    private static IReadOnlyList<string> Clean(IReadOnlyList<string> names) => PolicyNames.Clean(names, addDefault: false);
+    private static IReadOnlyList<string> Clean(IReadOnlyList<string> names) =>
+        PolicyNames.Clean(names, addDefault: false);
 
     private sealed record Chosen<T>(T Value);
 }

@@ -30,7 +30,9 @@ public sealed record TokenSettings
     /// <summary>Where the login and the tokens may be used from; empty: anywhere.</summary>
     public IReadOnlyList<string> BoundCidrs { get; init; } = [];
 
-    /// <summary><c>default</c> (the mount's), <c>service</c>, <c>batch</c>, <c>default-service</c>, <c>default-batch</c>.</summary>
+    /// <summary>
+    /// <c>default</c> (the mount's), <c>service</c>, <c>batch</c>, <c>default-service</c>, <c>default-batch</c>.
+    /// </summary>
     public string Type { get; init; } = DefaultType;
 
     /// <summary>The type that leaves the choice to the mount.</summary>
@@ -61,8 +63,8 @@ public sealed record TokenSettings
     };
 
     /// <summary>
-    /// What a renewal goes by: the settings as they are now. Refused when the policies are not those that the token was made
-    /// with, so that nobody keeps by renewing what he would not get by logging in.
+    /// What a renewal goes by: the settings as they are now. Refused when the policies are not those that the token was
+    /// made with, so that nobody keeps by renewing what he would not get by logging in.
     /// </summary>
     public LoginRenewal ToRenewal(TokenEntry token)
     {
@@ -70,7 +72,8 @@ public sealed record TokenSettings
         var then = token.Policies.Where(p => p != "default");
         return now.SequenceEqual(then)
             ? new LoginRenewal(null, Ttl, MaxTtl, Period, ExplicitMaxTtl)
-            : new LoginRenewal(Pipeline.Fault.ListedInvalid("failed to renew entry: policies have changed, not renewing"),
+            : new LoginRenewal(
+                Pipeline.Fault.ListedInvalid("failed to renew entry: policies have changed, not renewing"),
                 default, default, default, default);
     }
 

@@ -48,8 +48,8 @@ public sealed partial class TokenStore
         TokenEntry entry, TimeSpan increment, List<string> warnings, CancellationToken ct)
     {
         if (entry.Type is TokenType.Batch) return (null, default, Fault.Invalid("batch tokens cannot be renewed"));
-        if (!entry.Renewable || entry.ExpireTime is null) return (
-            null, default, Fault.Invalid("lease is not renewable"));
+        if (!entry.Renewable || entry.ExpireTime is null)
+            return (null, default, Fault.Invalid("lease is not renewable"));
         var mount = _kernel.Mounts.Current.WithUuid(entry.MountUuid);
         if (mount is null) return (null, default, Fault.Invalid("the mount of this token is gone"));
         var renewal = await mount.Engine.RenewLoginAsync(mount, entry, ct);
@@ -86,8 +86,8 @@ public sealed partial class TokenStore
             foreach (var accessor in accessors)
             {
                 using var hash = await _storage.GetAsync(AccessorKey(accessor), ct);
-                if (hash is null || await ReadAsync(System.Text.Encoding.ASCII.GetString(hash.Span), ct) is not null)
-                    continue;
+                if (hash is null) continue;
+                if (await ReadAsync(System.Text.Encoding.ASCII.GetString(hash.Span), ct) is not null) continue;
                 await _storage.DeleteAsync(AccessorKey(accessor), ct);
                 removed++;
             }

@@ -25,7 +25,8 @@ internal sealed class AliasRoutes(Unsealed kernel, IdentityShapes shapes)
     private IReadOnlyList<Route> Under(string folder) =>
     [
         new(Operation.Update, folder, WriteAsync, "Makes or changes an alias", WriteFields),
-        new(Operation.List, folder + "/id", ListAsync, "Lists the aliases by id", IdentityShapes.After, IdentityShapes.Limit),
+        new(Operation.List, folder + "/id", ListAsync, "Lists the aliases by id", IdentityShapes.After,
+            IdentityShapes.Limit),
         new(Operation.Read, folder + "/id/{id}", ReadAsync, "Reads an alias", Id),
         new(Operation.Update, folder + "/id/{id}", WriteAsync, "Changes an alias", WriteFields),
         new(Operation.Delete, folder + "/id/{id}", DeleteAsync, "Deletes an alias", Id),
@@ -46,7 +47,9 @@ internal sealed class AliasRoutes(Unsealed kernel, IdentityShapes shapes)
     }
 
     private async ValueTask<Response> ReadAsync(Call call) =>
-        await kernel.Identity.AliasAsync(call.Get(Id), call.Aborted) is { } alias ? shapes.OfAlias(alias) : Response.None;
+        await kernel.Identity.AliasAsync(call.Get(Id), call.Aborted) is { } alias
+            ? shapes.OfAlias(alias)
+            : Response.None;
 
     private async ValueTask<Response> DeleteAsync(Call call)
     {

@@ -14,12 +14,14 @@ internal sealed class EntityRoutes(Unsealed kernel, IdentityShapes shapes)
         Fields.Map("metadata", "What to keep about the entity, for policy templates");
     private static readonly Field<IReadOnlyList<string>> Policies =
         Fields.List("policies", "Policies of all tokens of the entity");
-    private static readonly Field<bool> Disabled = Fields.Flag("disabled", "Whether the entity's tokens may do nothing");
+    private static readonly Field<bool> Disabled =
+        Fields.Flag("disabled", "Whether the entity's tokens may do nothing");
     private static readonly Field<IReadOnlyList<string>> Ids = Fields.List("entity_ids", "Entities to delete");
     private static readonly Field<IReadOnlyList<string>> From =
         Fields.List("from_entity_ids", "Entities that become part of another one");
     private static readonly Field<string> To = Fields.Text("to_entity_id", "The entity that takes them in");
-    private static readonly Field<bool> Force = Fields.Flag("force", "Kept for clients; the target's own settings always stay");
+    private static readonly Field<bool> Force =
+        Fields.Flag("force", "Kept for clients; the target's own settings always stay");
     private static readonly Field<IReadOnlyList<string>> Keep =
         Fields.List("conflicting_alias_ids_to_keep", "Kept for clients; every alias is kept");
 
@@ -28,7 +30,8 @@ internal sealed class EntityRoutes(Unsealed kernel, IdentityShapes shapes)
     public IReadOnlyList<Route> Routes =>
     [
         new(Operation.Update, "entity", WriteAsync, "Makes or changes an entity", WriteFields),
-        new(Operation.List, "entity/id", ListAsync, "Lists the entities by id", IdentityShapes.After, IdentityShapes.Limit),
+        new(Operation.List, "entity/id", ListAsync, "Lists the entities by id", IdentityShapes.After,
+            IdentityShapes.Limit),
         new(Operation.Read, "entity/id/{id}", ReadByIdAsync, "Reads an entity", Id),
         new(Operation.Update, "entity/id/{id}", WriteAsync, "Changes an entity", WriteFields),
         new(Operation.Delete, "entity/id/{id}", DeleteByIdAsync, "Deletes an entity", Id),
@@ -47,7 +50,8 @@ internal sealed class EntityRoutes(Unsealed kernel, IdentityShapes shapes)
     {
         var (entity, isNew, fault) = await kernel.Identity.WriteEntityAsync(new EntityWish(
             call.Get(Id), call.Get(Name), call.Has(Metadata) ? call.Get(Metadata) : null,
-            call.Has(Policies) ? call.Get(Policies) : null, call.Has(Disabled) ? call.Get(Disabled) : null), call.Aborted);
+            call.Has(Policies) ? call.Get(Policies) : null, call.Has(Disabled) ? call.Get(Disabled) : null),
+            call.Aborted);
         if (fault is not null) return fault;
         if (!isNew) return Response.None;
         return Response.Json(json =>

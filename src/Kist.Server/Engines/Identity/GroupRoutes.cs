@@ -11,25 +11,29 @@ internal sealed class GroupRoutes(Unsealed kernel, IdentityShapes shapes)
     private static readonly Field<string> Id = Fields.Text("id", "The group's id");
     private static readonly Field<string> Name = Fields.Text("name", "The group's name");
     private static readonly Field<string> Type = Fields.Text("type", "internal or external", "internal");
-    private static readonly Field<IReadOnlyList<string>> Policies = Fields.List("policies", "Policies of all its members");
+    private static readonly Field<IReadOnlyList<string>> Policies =
+        Fields.List("policies", "Policies of all its members");
     private static readonly Field<IReadOnlyDictionary<string, string>> Metadata =
         Fields.Map("metadata", "What to keep about the group, for policy templates");
     private static readonly Field<IReadOnlyList<string>> Entities =
         Fields.List("member_entity_ids", "The entities that are in it");
-    private static readonly Field<IReadOnlyList<string>> Groups = Fields.List("member_group_ids", "The groups that are in it");
+    private static readonly Field<IReadOnlyList<string>> Groups =
+        Fields.List("member_group_ids", "The groups that are in it");
 
     private static readonly Field[] WriteFields = [Id, Name, Type, Policies, Metadata, Entities, Groups];
 
     public IReadOnlyList<Route> Routes =>
     [
         new(Operation.Update, "group", WriteAsync, "Makes or changes a group", WriteFields),
-        new(Operation.List, "group/id", ListAsync, "Lists the groups by id", IdentityShapes.After, IdentityShapes.Limit),
+        new(Operation.List, "group/id", ListAsync, "Lists the groups by id", IdentityShapes.After,
+            IdentityShapes.Limit),
         new(Operation.Read, "group/id/{id}", ReadByIdAsync, "Reads a group", Id),
         new(Operation.Update, "group/id/{id}", WriteAsync, "Changes a group", WriteFields),
         new(Operation.Delete, "group/id/{id}", DeleteByIdAsync, "Deletes a group", Id),
         new(Operation.List, "group/name", ListNamesAsync, "Lists the groups by name", IdentityShapes.After,
             IdentityShapes.Limit),
-        new(Operation.List, "group/name/{name...}", ListNamesAsync, "Lists the groups by name", Name, IdentityShapes.After,
+        new(Operation.List, "group/name/{name...}", ListNamesAsync, "Lists the groups by name", Name,
+            IdentityShapes.After,
             IdentityShapes.Limit),
         new(Operation.Read, "group/name/{name...}", ReadByNameAsync, "Reads a group", Name),
         new(Operation.Update, "group/name/{name...}", WriteAsync, "Makes or changes a group", WriteFields),

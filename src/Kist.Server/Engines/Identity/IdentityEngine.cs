@@ -3,8 +3,9 @@ using Kist.Kernel.Routes;
 namespace Kist.Server.Engines.Identity;
 
 /// <summary>
-/// <c>identity/</c>: entities, their aliases, groups and look-ups (developer.hashicorp.com/vault/api-docs/secret/identity).
-/// What they mean for tokens is the kernel's business; this is the door to it.
+/// <c>identity/</c>: entities, their aliases, groups and look-ups
+/// (developer.hashicorp.com/vault/api-docs/secret/identity). What they mean for tokens is the kernel's business; this
+/// is the door to it.
 /// </summary>
 public sealed class IdentityEngine : IEngine
 {

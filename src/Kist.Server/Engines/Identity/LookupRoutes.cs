@@ -6,15 +6,16 @@ using Kist.Kernel.Routes;
 namespace Kist.Server.Engines.Identity;
 
 /// <summary>
-/// <c>identity/lookup/entity</c> and <c>identity/lookup/group</c>: one of name, id, alias id, or alias name with accessor.
-/// What is not there is an empty answer, not an error.
+/// <c>identity/lookup/entity</c> and <c>identity/lookup/group</c>: one of name, id, alias id, or alias name with
+/// accessor. What is not there is an empty answer, not an error.
 /// </summary>
 internal sealed class LookupRoutes(Unsealed kernel, IdentityShapes shapes)
 {
     private static readonly Field<string> Name = Fields.Text("name", "The name");
     private static readonly Field<string> Id = Fields.Text("id", "The id");
     private static readonly Field<string> AliasId = Fields.Text("alias_id", "The id of its alias");
-    private static readonly Field<string> AliasName = Fields.Text("alias_name", "The name of its alias; needs the accessor");
+    private static readonly Field<string> AliasName =
+        Fields.Text("alias_name", "The name of its alias; needs the accessor");
     private static readonly Field<string> AliasAccessor =
         Fields.Text("alias_mount_accessor", "The accessor of its alias's mount; needs the name");
 

@@ -26,7 +26,8 @@ internal static unsafe partial class Argon2Id
         if (salt.Length != SaltBytes) throw new ArgumentException("the salt does not have 16 bytes", nameof(salt));
         var output = new byte[length];
         fixed (byte* result = output, text = password, grains = salt)
-            if (Hash(result, (ulong)length, text, (ulong)password.Length, grains, (ulong)passes, (nuint)memoryKib * 1024,
+            if (Hash(result, (ulong)length, text, (ulong)password.Length, grains, (ulong)passes,
+                (nuint)memoryKib * 1024,
                 Argon2Id13) != 0)
                 throw new InsufficientMemoryException("no memory is left to hash a password");
         return output;

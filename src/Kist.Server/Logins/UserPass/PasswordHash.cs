@@ -4,8 +4,9 @@ using Kist.Secrets;
 namespace Kist.Server.Logins.UserPass;
 
 /// <summary>
-/// Hashes passwords with Argon2id, 19 MiB and 2 passes (OWASP Password Storage Cheat Sheet). At most as many run at once as
-/// there are cores, in the whole process: a flood of logins waits here and leaves the rest of the server its memory.
+/// Hashes passwords with Argon2id, 19 MiB and 2 passes (OWASP Password Storage Cheat Sheet). At most as many run at
+/// once as there are cores, in the whole process: a flood of logins waits here and leaves the rest of the server its
+/// memory.
 /// </summary>
 internal sealed class PasswordHash
 {
@@ -34,8 +35,9 @@ internal sealed class PasswordHash
     }
 
     /// <summary>
-    /// Whether <paramref name="password"/> is the one that was hashed. Always runs the function once, also without anything
-    /// to compare with and for passwords that nobody can have, so that the time says nothing about which names exist.
+    /// Whether <paramref name="password"/> is the one that was hashed. Always runs the function once, also without
+    /// anything to compare with and for passwords that nobody can have, so that the time says nothing about which names
+    /// exist.
     /// </summary>
     public async ValueTask<bool> IsRightAsync(SecretBuffer password, HashedPassword? known, CancellationToken ct)
     {

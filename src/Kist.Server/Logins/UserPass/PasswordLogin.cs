@@ -4,7 +4,9 @@ using Kist.Kernel.Tokens;
 
 namespace Kist.Server.Logins.UserPass;
 
-/// <summary><c>login/NAME</c>. An unknown name costs the same work and gets the same answer as a wrong password.</summary>
+/// <summary>
+/// <c>login/NAME</c>. An unknown name costs the same work and gets the same answer as a wrong password.
+/// </summary>
 internal sealed class PasswordLogin(Users users, PasswordHash hash)
 {
     /// <summary>Where the token keeps its user's name.</summary>
@@ -27,7 +29,8 @@ internal sealed class PasswordLogin(Users users, PasswordHash hash)
         if (!await hash.IsRightAsync(password, user?.Password, call.Aborted))
             return Fault.Invalid("invalid username or password");
         var tokens = user!.Tokens;
-        if (tokens.BoundCidrs.Count > 0 && !Cidr.AnyContains(tokens.BoundCidrs, call.Request.Remote)) return Fault.BadToken;
+        if (tokens.BoundCidrs.Count > 0 && !Cidr.AnyContains(tokens.BoundCidrs, call.Request.Remote))
+            return Fault.BadToken;
         var about = new Dictionary<string, string> { [UserNameKey] = name };
         return new Response
         {

@@ -7,7 +7,9 @@ namespace Kist.Server.Logins.UserPass;
 /// <summary>The password field: taken from the request as bytes, so that no string of it is ever made.</summary>
 internal static class PasswordText
 {
-    /// <summary>The longest password. Longer ones are refused when set and wrong when tried; nothing is ever cut.</summary>
+    /// <summary>
+    /// The longest password. Longer ones are refused when set and wrong when tried; nothing is ever cut.
+    /// </summary>
     public const int MaxBytes = 4096;
 
     public static readonly Field<ReadOnlyMemory<byte>> Field = Fields.Json("password", "The password");

@@ -16,8 +16,8 @@ internal sealed class Users(Storage storage)
     }
 
     /// <summary>
-    /// Changes a user, or makes one when <paramref name="change"/> does so of null; when it gives null back nothing is written.
-    /// It may run more than once.
+    /// Changes a user, or makes one when <paramref name="change"/> does so of null; when it gives null back nothing is
+    /// written. It may run more than once.
     /// </summary>
     public ValueTask<bool> ChangeAsync(string name, Func<User?, User?> change, CancellationToken ct) =>
         storage.TransactAsync(async tx =>
