@@ -7,6 +7,7 @@ using Kist.Kernel.Seals;
 using Kist.Kernel.Stores;
 using Kist.Kernel.Tokens;
 using Xunit;
+using KernelNode = Kist.Kernel.Node.Node;
 
 namespace Kist.Kernel.Tests.Identity;
 
@@ -15,9 +16,9 @@ internal sealed class IdentityNode : IAsyncDisposable
 {
     public const string LoginPath = "auth/people/";
 
-    private readonly Node.Node _node;
+    private readonly KernelNode _node;
 
-    private IdentityNode(Node.Node node) => _node = node;
+    private IdentityNode(KernelNode node) => _node = node;
 
     public Unsealed Kernel => _node.Current!;
 
@@ -35,12 +36,13 @@ internal sealed class IdentityNode : IAsyncDisposable
             new("identity", false, _ => new MuteEngine()), new("token", true, _ => new MuteEngine()),
             new("people", true, _ => new MuteEngine()),
         ];
-        var live = new IdentityNode(new Node.Node(
+        var live = new IdentityNode(new KernelNode(
             new NodeParts(new MemoryStore(), null, kinds, _ => new Dictionary<string, Kernel.Audit.AuditSinkMaker>(),
                 TimeProvider.System, NodeLog.Silent, "1.15.0"),
             new Settings()));
         using var seal = ShamirSeal.Create();
         await live._node.InitializeAsync(seal, new SealConfig("shamir", 1, 1, ""), "root", default);
+        await live._node.UnsealAsync(seal, default);
         await live.MountAsync(LoginPath);
         return live;
     }
