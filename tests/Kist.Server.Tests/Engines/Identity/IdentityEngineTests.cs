@@ -59,7 +59,7 @@ public sealed class IdentityEngineTests
             """{"password":"right","token_policies":"own"}""");
         var team = "{{identity.entity.aliases." + accessor + ".custom_metadata.team}}";
         await live.Kernel.Policies.PutAsync(
-            "own", $$"""path "cubbyhole/{{team}}" { capabilities = ["update"] }""", default);
+            "own", $$"""path "cubbyhole/{{team}}" { capabilities = ["create"] }""", default);
         using var login = await live.SendAsync(
             Operation.Update, "auth/people/login/alice", """{"password":"right"}""", "");
         var token = login.Token!.Token;

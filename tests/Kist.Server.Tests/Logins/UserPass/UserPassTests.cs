@@ -78,7 +78,7 @@ public sealed class UserPassTests
         await using var live = await StartAsync();
         await WriteAsync(live, "alice", """
             {"password":"right","token_policies":"B,a","token_ttl":"10m","token_max_ttl":"1h","token_num_uses":3,
-             "token_no_default_policy":true,"token_bound_cidrs":["127.0.0.1/32"]}
+             "token_no_default_policy":true,"token_explicit_max_ttl":"2h"}
             """);
         using var response = await LogInAsync(live, "alice", "right");
         var entry = response.Token!.Entry;
@@ -86,7 +86,7 @@ public sealed class UserPassTests
         Assert.Equal(TimeSpan.FromMinutes(10), entry.CreationTtl);
         Assert.Equal(TimeSpan.FromHours(1), entry.MaxTtl);
         Assert.Equal(3, entry.NumUses);
-        Assert.Equal(["127.0.0.1"], entry.BoundCidrs);
+        Assert.Equal(TimeSpan.FromHours(2), entry.ExplicitMaxTtl);
         Assert.Equal("people-alice", entry.DisplayName);
         Assert.True(entry.IsOrphan);
     }
