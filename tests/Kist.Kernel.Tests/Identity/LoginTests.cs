@@ -97,7 +97,8 @@ public sealed class LoginTests
         var old = await node.LogInAsync("alice");
         var target = await node.EntityAsync("target");
         var alias = (await node.Identity.EntityAsync(old, default))!.AliasIds[0];
-        Assert.Null((await node.Identity.WriteAliasAsync(new AliasWish(alias, "", "", target.Id, null), default)).Fault);
+        var moved = await node.Identity.WriteAliasAsync(new AliasWish(alias, "", "", target.Id, null), default);
+        Assert.Equal(target.Id, moved.Alias!.CanonicalId);
         Assert.Equal(target.Id, await node.LogInAsync("alice"));
         Assert.Empty((await node.Identity.EntityAsync(old, default))!.AliasIds);
         var same = await node.Identity.WriteAliasAsync(
