@@ -7,9 +7,9 @@ usage() {
   cat <<'TXT'
 Usage: ./bench.sh [--only throughput|large] [--seconds N] [--rounds N] [--secrets N] [--port N]
 
-Builds kist and a bare Kestrel endpoint, both ahead of time, starts them and nginx on this machine, and prints the table of
-budgets as ratios from this one run, each with the command that made it. Allocation budgets (bench/budgets.json) are checked
-by ./test.sh. The store of 10^6 secrets is made once, in artifacts/bench, and kept.
+Builds kist and a bare Kestrel endpoint, both ahead of time, starts them and nginx on this machine, and prints the
+table of budgets as ratios from this one run, each with the command that made it. The store of 10^6 secrets is made
+once, in artifacts/bench, and kept.
 
   --only PART   throughput: reads, writes, memory, commands; large: the store of 10^6 secrets
   --seconds N   how long each load runs (default 5)
@@ -23,10 +23,14 @@ case ${1:-} in -h|--help) usage; exit 0 ;; esac
 need_packages wrk nginx-light python3
 "$root/build.sh"
 need_dotnet
-publish() { dotnet publish "$root/bench/$1/Kist.Bench.$1.csproj" -c Release --use-current-runtime -o "$root/artifacts/bench/$1" -v quiet -nodeReuse:false; }
-if [ ! -x "$root/artifacts/bench/Bare/bare" ] || [ "$root/bench/Bare/Program.cs" -nt "$root/artifacts/bench/Bare/bare" ]; then
+publish() {
+  dotnet publish "$root/bench/$1/Kist.Bench.$1.csproj" -c Release --use-current-runtime \
+    -o "$root/artifacts/bench/$1" -v quiet -nodeReuse:false
+}
+bare=$root/artifacts/bench/Bare/bare
+if [ ! -x "$bare" ] || [ "$root/bench/Bare/Program.cs" -nt "$bare" ]; then
   step "Building the bare Kestrel endpoint" "$root/artifacts/logs/bench-bare.log" publish Bare
 fi
 step "Building the seeder" "$root/artifacts/logs/bench-seed.log" publish Seed
-python3 "$root/bench/load.py" --kist "$root/artifacts/kist" --bare "$root/artifacts/bench/Bare/bare" \
+python3 "$root/bench/load.py" --kist "$root/artifacts/kist" --bare "$bare" \
   --seed "$root/artifacts/bench/Seed/Kist.Bench.Seed" --large "$root/artifacts/bench/large" "$@"

@@ -13,8 +13,9 @@ internal static class ServerCommand
         {
             Details = """
                 With --config it runs what the file says: the keys are those of Vault's configuration (storage,
-                listener, seal, api_addr, log_level, …), in HCL or JSON. SIGHUP reads the file again, certificates and audit files
-                included; listen addresses need a restart. SIGTERM and Ctrl-C stop it after the running requests.
+                listener, seal, api_addr, log_level, …), in HCL or JSON. SIGHUP reads the file again, certificates
+                and audit files included; listen addresses need a restart. SIGTERM and Ctrl-C stop it after the
+                running requests.
 
                 With --dev it keeps everything in memory, unsealed, on this machine only. Never for real secrets.
 

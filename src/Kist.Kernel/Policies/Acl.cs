@@ -110,8 +110,8 @@ public sealed class Acl
     }
 
     /// <summary>
-    /// Writes the object that <c>sys/internal/ui/resultant-acl</c> answers: <c>root</c>, and if it is not, the merged rules under
-    /// <c>exact_paths</c> and <c>glob_paths</c> (there without their star).
+    /// Writes the object that <c>sys/internal/ui/resultant-acl</c> answers: <c>root</c>, and if it is not, the merged
+    /// rules under <c>exact_paths</c> and <c>glob_paths</c> (there without their star).
     /// </summary>
     public void WriteResultant(Utf8JsonWriter writer) =>
         ResultantAcl.Write(writer, IsRoot, _exact, _patterns.Rules);

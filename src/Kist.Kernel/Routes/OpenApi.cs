@@ -24,7 +24,9 @@ public static class OpenApi
         json.WriteEndObject();
     }
 
-    /// <summary>The paths of one mount. OpenAPI has no list operation: a list is a read with <c>list=true</c>.</summary>
+    /// <summary>
+    /// The paths of one mount. OpenAPI has no list operation: a list is a read with <c>list=true</c>.
+    /// </summary>
     private static void WritePaths(Utf8JsonWriter json, string mountPath, IReadOnlyList<Route> routes)
     {
         var paths = routes.GroupBy(r => PathOf(mountPath, r.Pattern)).OrderBy(g => g.Key, StringComparer.Ordinal);
@@ -35,7 +37,8 @@ public static class OpenApi
             if (group.Any(r => r.Access is Access.Sudo)) json.WriteBoolean("x-vault-sudo", true);
             if (group.All(r => r.Access is Access.Open)) json.WriteBoolean("x-vault-unauthenticated", true);
             if (group.Any(r => r.Exists is not null)) json.WriteBoolean("x-vault-createSupported", true);
-            foreach (var method in group.GroupBy(r => MethodOf(r.Operation)).OrderBy(m => m.Key, StringComparer.Ordinal))
+            foreach (var method in group.GroupBy(r => MethodOf(r.Operation)).OrderBy(m =>
+                m.Key, StringComparer.Ordinal))
                 WriteOperation(json, group.Key, method.Key, [.. method]);
             json.WriteEndObject();
         }

@@ -74,7 +74,8 @@ public sealed class ConfigReader
         if (folders.Count == 0 && _storage.Path is { } data) folders = [Path.Combine(Path.GetFullPath(data), "audit")];
         return _config with
         {
-            Storage = _storage, Listeners = _listeners, Seal = _seal, OldSeal = _oldSeal, AuditFolders = folders, Warnings = _warnings,
+            Storage = _storage, Listeners = _listeners, Seal = _seal, OldSeal = _oldSeal, AuditFolders = folders,
+                Warnings = _warnings,
         };
     }
 
@@ -132,7 +133,8 @@ public sealed class ConfigReader
                 if (body.Find("path") is not HclString { Value.Length: > 0 } path)
                     throw Wrong(block.Position, $"storage \"{type}\"", "needs a path");
                 if (type == "file")
-                    _warnings.Add($"{_file}: line {block.Position.Line}: storage \"file\" is kept in kist's own SQLite database");
+                    _warnings.Add($"{_file}: line {block.Position.Line}: storage \"file\" "
+                        + "is kept in kist's own SQLite database");
                 _storage = new StorageConfig("sqlite", path.Value);
                 break;
             default:

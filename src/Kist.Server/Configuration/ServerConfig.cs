@@ -15,7 +15,9 @@ public sealed record ServerConfig
     /// <summary>How the root key is guarded.</summary>
     public SealStanza Seal { get; init; } = new("shamir", null);
 
-    /// <summary>The seal that is being left (<c>disabled = true</c>): it opens the store once more, to migrate.</summary>
+    /// <summary>
+    /// The seal that is being left (<c>disabled = true</c>): it opens the store once more, to migrate.
+    /// </summary>
     public SealStanza? OldSeal { get; init; }
 
     /// <summary>Whether a rekey or the making of a root token is cancelled only with its nonce.</summary>

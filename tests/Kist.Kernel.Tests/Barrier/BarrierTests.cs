@@ -170,6 +170,7 @@ public sealed class BarrierTests
             }
             catch (SealedException)
             {
+                // What every reader meets in the end: the barrier was closed under it.
             }
         })).ToList();
         for (var i = 0; i < 20; i++)

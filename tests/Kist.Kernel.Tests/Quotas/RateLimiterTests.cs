@@ -57,7 +57,8 @@ public sealed class RateLimiterTests
     [InlineData(0.2, 1u)]
     [InlineData(1000.5, 1000u)]
     [InlineData(4294967295d, uint.MaxValue)]
-    public void ABudgetIsTheRoundedRateAndAtLeastOne(double rate, uint budget) => Assert.Equal(budget, Limiter(rate).Budget);
+    public void ABudgetIsTheRoundedRateAndAtLeastOne(double rate, uint budget) =>
+        Assert.Equal(budget, Limiter(rate).Budget);
 
     [Fact]
     public async Task ParallelRequestsNeverTakeMoreThanTheBudget()

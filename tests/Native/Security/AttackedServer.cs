@@ -7,8 +7,8 @@ using Xunit;
 namespace Kist.Native.Tests.Security;
 
 /// <summary>
-/// One audited server on SQLite, logging at trace level, that all attacks share: each must leave it alive for the others.
-/// It is started by the first test that asks for it.
+/// One audited server on SQLite, logging at trace level, that all attacks share: each must leave it alive for the
+/// others. It is started by the first test that asks for it.
 /// </summary>
 public sealed class AttackedServer : IAsyncDisposable
 {

@@ -41,7 +41,8 @@ public sealed class NameTests(AttackedServer attacked)
             if (!path.Contains("%00", StringComparison.Ordinal))
                 Assert.StartsWith("{\"errors\":[\"", answer.Text, StringComparison.Ordinal);
         }
-        Assert.Equal(before, (await attacked.AuditAsync()).Count(line => line.Contains(path, StringComparison.Ordinal)));
+        Assert.Equal(before,
+            (await attacked.AuditAsync()).Count(line => line.Contains(path, StringComparison.Ordinal)));
     }
 
     [Fact] // A02, for octets that an HTTP client cannot be made to send
@@ -52,7 +53,8 @@ public sealed class NameTests(AttackedServer attacked)
         {
             byte[] request =
             [
-                .. "GET /v1/secret/data/a"u8, octet, .. "b HTTP/1.1\r\nHost: kist\r\nConnection: close\r\nX-Vault-Token: "u8,
+                .. "GET /v1/secret/data/a"u8, octet,
+                    .. "b HTTP/1.1\r\nHost: kist\r\nConnection: close\r\nX-Vault-Token: "u8,
                 .. Encoding.ASCII.GetBytes(server.QuickStart.RootToken), .. "\r\n\r\n"u8,
             ];
 

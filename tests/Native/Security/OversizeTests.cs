@@ -11,14 +11,17 @@ public sealed class OversizeTests(OversizeTests.Target target) : IClassFixture<O
 {
     private const int Mebibyte = 1 << 20;
 
-    /// <summary>What the server's memory may grow by in one test: generous, but far below what the attacks would cost.</summary>
+    /// <summary>
+    /// What the server's memory may grow by in one test: generous, but far below what the attacks would cost.
+    /// </summary>
     private const long MaxGrowthBytes = 96L * Mebibyte;
 
     private const string Path = "/v1/auth/token/create";
 
     /// <summary>Bodies within the size that anyone may send, each made to hurt a parser.</summary>
     public static TheoryData<string> Bombs =>
-        ["depth", "array depth", "open depth", "keys", "strings", "number", "fraction", "long string", "escapes", "blanks"];
+        ["depth", "array depth", "open depth", "keys", "strings", "number", "fraction", "long string", "escapes",
+            "blanks"];
 
     [Theory, MemberData(nameof(Bombs))] // G01
     public async Task AJsonBombWithoutATokenIsRefusedAndCostsLittle(string kind)
@@ -51,11 +54,13 @@ public sealed class OversizeTests(OversizeTests.Target target) : IClassFixture<O
         var before = ResidentBytes(server);
         const int connections = 8;
 
-        var answers = await Task.WhenAll(Enumerable.Range(0, connections).Select(_ => FloodAsync(server, token, isSaid)));
+        var answers = await Task.WhenAll(
+            Enumerable.Range(0, connections).Select(_ => FloodAsync(server, token, isSaid)));
 
         Assert.All(answers, answer => Assert.Matches(token is null ? "^HTTP/1.1 413 " : "^HTTP/1.1 403 ", answer));
         Assert.InRange(ResidentBytes(server) - before, long.MinValue, MaxGrowthBytes);
-        Assert.Equal(200, (await server.SendAsync("GET", "/v1/auth/token/lookup-self", KistServer.DevRootToken)).Status);
+        Assert.Equal(200, (await server.SendAsync("GET", "/v1/auth/token/lookup-self",
+            KistServer.DevRootToken)).Status);
     }
 
     [Fact] // G01, the other side of the limit
@@ -127,7 +132,9 @@ public sealed class OversizeTests(OversizeTests.Target target) : IClassFixture<O
         Assert.True(server.IsRunning);
     }
 
-    /// <summary>A server for this class alone, because its memory is watched. These tests run one after the other.</summary>
+    /// <summary>
+    /// A server for this class alone, because its memory is watched. These tests run one after the other.
+    /// </summary>
     public sealed class Target : IAsyncLifetime
     {
         /// <summary>The server.</summary>
@@ -185,7 +192,9 @@ public sealed class OversizeTests(OversizeTests.Target target) : IClassFixture<O
 
     private static long ResidentBytes(KistServer server)
     {
-        var line = File.ReadLines($"/proc/{server.ProcessId}/status").First(l => l.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1], CultureInfo.InvariantCulture) * 1024;
+        var line = File.ReadLines($"/proc/{server.ProcessId}/status").First(l =>
+            l.StartsWith("VmRSS:", StringComparison.Ordinal));
+        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
+            CultureInfo.InvariantCulture) * 1024;
     }
 }

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Kist.Native.Tests.Security;
 
-/// <summary>Attacks on the form of an HTTP request: framing, verbs, headers, encodings (security.md A12, A14, G03, I05).</summary>
+/// <summary>
+/// Attacks on the form of an HTTP request: framing, verbs, headers, encodings (security.md A12, A14, G03, I05).
+/// </summary>
 public sealed class RequestFormTests(AttackedServer attacked)
 {
     private const string CreateToken = "POST /v1/auth/token/create HTTP/1.1\r\nHost: kist\r\n";
@@ -12,7 +14,8 @@ public sealed class RequestFormTests(AttackedServer attacked)
     /// <summary>Framings of which two parsers could disagree where the request ends.</summary>
     public static TheoryData<string, string> Smuggling => new()
     {
-        { "both lengths", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\nGET /v1/smuggled HTTP/1.1\r\n\r\n" },
+        { "both lengths", "Content-Length: 5\r\nTransfer-Encoding: chunked\r\n\r\n0\r\n\r\n"
+            + "GET /v1/smuggled HTTP/1.1\r\n\r\n" },
         { "two content lengths", "Content-Length: 2\r\nContent-Length: 40\r\n\r\n{}" },
         { "list of content lengths", "Content-Length: 2, 2\r\n\r\n{}" },
         { "negative content length", "Content-Length: -2\r\n\r\n{}" },
@@ -38,7 +41,8 @@ public sealed class RequestFormTests(AttackedServer attacked)
         var mark = attacked.NewName("smuggled-by-" + id.Replace(' ', '-'));
         var request = CreateToken + $"X-Vault-Token: {server.QuickStart.RootToken}\r\n"
             + rest
-            + $"GET /v1/cubbyhole/{mark} HTTP/1.1\r\nHost: kist\r\nX-Vault-Token: {server.QuickStart.RootToken}\r\n\r\n";
+            + $"GET /v1/cubbyhole/{mark} HTTP/1.1\r\nHost: kist\r\n"
+            + $"X-Vault-Token: {server.QuickStart.RootToken}\r\n\r\n";
 
         var answer = await server.SendRawAsync(Encoding.Latin1.GetBytes(request));
 
@@ -134,7 +138,8 @@ public sealed class RequestFormTests(AttackedServer attacked)
         var host = header == "Host" ? "" : "Host: kist\r\n";
 
         var answer = await server.SendRawAsync(Encoding.Latin1.GetBytes(
-            $"GET /v1/auth/token/lookup-self HTTP/1.1\r\n{host}Connection: close\r\n{header}: 1\r\n{header}: 2\r\n\r\n"));
+            $"GET /v1/auth/token/lookup-self HTTP/1.1\r\n{host}Connection: close\r\n"
+                + $"{header}: 1\r\n{header}: 2\r\n\r\n"));
 
         Assert.StartsWith("HTTP/1.1 400 ", answer, StringComparison.Ordinal);
     }

@@ -65,7 +65,8 @@ internal sealed class UiHeaderPaths
         if (header.StartsWith("X-Vault-", StringComparison.OrdinalIgnoreCase))
             return Fault.Invalid("X-Vault headers cannot be set");
         if (values.Count == 0) return Fault.Invalid("header values must be configured");
-        if (values.Any(v => v.Any(char.IsControl))) return Fault.Invalid("header values must not have control characters");
+        if (values.Any(v => v.Any(char.IsControl)))
+            return Fault.Invalid("header values must not have control characters");
         using var data = new Secrets.SecretWriter();
         using (var json = new Utf8JsonWriter(data, Response.JsonOptions))
         {

@@ -58,7 +58,8 @@ public sealed class DescriptionTests
         await using var node = await LiveNode.StartAsync();
         await node.MountAsync("canary-mount/", "kv", "1");
         await node.DataAsync(Operation.Update, "canary-mount/canary-path", """{"canary-key":"canary-value"}""");
-        await node.DataAsync(Operation.Update, "sys/quotas/rate-limit/canary-quota", """{"rate":1000,"path":"canary-mount/"}""");
+        await node.DataAsync(
+            Operation.Update, "sys/quotas/rate-limit/canary-quota", """{"rate":1000,"path":"canary-mount/"}""");
         await node.FaultAsync(Operation.Read, "canary-mount/x", "", "canary-token");
         var text = await node.DataAsync(Operation.Read, "sys/metrics", "", LiveNode.Root, ("format", "prometheus"));
         Assert.DoesNotContain("canary", text, StringComparison.Ordinal);

@@ -14,8 +14,10 @@ public sealed class MountRulesTests
     [InlineData("sys/auth/token/x", """{"type":"approle"}""", "path is already in use at token/")]
     [InlineData("sys/mounts/x", """{"type":"kv","config":{"default_lease_ttl":"3h","max_lease_ttl":"1h"}}""",
         "given default lease TTL greater than given max lease TTL")]
-    [InlineData("sys/mounts/x", """{"type":"kv","config":{"listing_visibility":"junk"}}""", "invalid listing_visibility junk")]
-    [InlineData("sys/auth/x", """{"type":"approle","config":{"token_type":"junk"}}""", "invalid value for 'token_type'")]
+    [InlineData("sys/mounts/x", """{"type":"kv","config":{"listing_visibility":"junk"}}""",
+        "invalid listing_visibility junk")]
+    [InlineData("sys/auth/x", """{"type":"approle","config":{"token_type":"junk"}}""",
+        "invalid value for 'token_type'")]
     public async Task AWrongMountIsRefusedAndNotMade(string path, string body, string error)
     {
         await using var node = await LiveNode.StartAsync();
@@ -63,7 +65,8 @@ public sealed class MountRulesTests
         var entry = (await node.MountAsync("kv/", "kv", "1")).Entry;
         await node.FaultAsync(Operation.Update, "sys/mounts/kv/tune",
             """{"description":"new","default_lease_ttl":"1h","listing_visibility":"junk"}""");
-        await node.FaultAsync(Operation.Update, "sys/mounts/kv/tune", """{"description":"new","options":{"version":"3"}}""");
+        await node.FaultAsync(
+            Operation.Update, "sys/mounts/kv/tune", """{"description":"new","options":{"version":"3"}}""");
         Assert.Same(entry, node.Kernel.Mounts.Current.At("kv/")!.Entry);
     }
 
@@ -72,7 +75,8 @@ public sealed class MountRulesTests
     {
         await using var node = await LiveNode.StartAsync();
         await node.MountAsync("kv/", "kv", "1");
-        await node.DataAsync(Operation.Update, "sys/mounts/kv/tune", """{"default_lease_ttl":"1h","max_lease_ttl":7200}""");
+        await node.DataAsync(
+            Operation.Update, "sys/mounts/kv/tune", """{"default_lease_ttl":"1h","max_lease_ttl":7200}""");
         Assert.Equal(TimeSpan.FromHours(2), node.Kernel.Mounts.Current.At("kv/")!.Entry.MaxLeaseTtl);
         await node.DataAsync(Operation.Update, "sys/mounts/kv/tune",
             """{"default_lease_ttl":"system","max_lease_ttl":"system"}""");

@@ -35,7 +35,8 @@ public sealed class PreflightTests
         await node.MountAsync("kv/", "kv", "2");
         var token = await TokenAsync(node, "path \"other/*\" { capabilities = [\"read\"] }");
         var fault = await node.FaultAsync(Operation.Read, "sys/internal/ui/mounts/" + path, "", token);
-        Assert.Equal((FaultKind.Denied, "preflight capability check returned 403, please ensure client's policies grant "
+        Assert.Equal((FaultKind.Denied,
+            "preflight capability check returned 403, please ensure client's policies grant "
             + $"access to path \"{shown}\""), (fault.Kind, fault.Text));
     }
 
@@ -44,7 +45,8 @@ public sealed class PreflightTests
     {
         await using var node = await LiveNode.StartAsync();
         await node.MountAsync("kv/", "kv", "2");
-        await node.DataAsync(Operation.Update, "sys/auth/ar", """{"type":"approle","config":{"listing_visibility":"unauth"}}""");
+        await node.DataAsync(
+            Operation.Update, "sys/auth/ar", """{"type":"approle","config":{"listing_visibility":"unauth"}}""");
         var mounts = JsonNode.Parse(await node.DataAsync(Operation.Read, "sys/internal/ui/mounts", "", ""))!;
         Assert.Equal(["ar/"], mounts["auth"]!.AsObject().Select(m => m.Key));
         Assert.Empty(mounts["secret"]!.AsObject());

@@ -45,7 +45,8 @@ public sealed class ProtectedPathsTests
         await using var node = await LiveNode.StartAsync();
         await node.DataAsync(Operation.Update, "sys/policies/acl/all", AllButSudo);
         using var made = await node.SendAsync(Operation.Update, "auth/token/create", """{"policies":["all"]}""");
-        var fault = await node.FaultAsync(operation, path, operation is Operation.Update ? "{}" : "", made.Token!.Token);
+        var fault = await node.FaultAsync(
+            operation, path, operation is Operation.Update ? "{}" : "", made.Token!.Token);
         Assert.Equal((FaultKind.Denied, "permission denied"), (fault.Kind, fault.Message));
     }
 }

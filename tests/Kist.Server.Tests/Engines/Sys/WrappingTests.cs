@@ -32,7 +32,8 @@ public sealed class WrappingTests
             return response.Fault?.Kind.ToString() ?? Encoding.UTF8.GetString(response.Data.Span).TrimEnd();
         })));
         Assert.Equal(Answer, Assert.Single(answers, a => a.StartsWith('{')));
-        Assert.All(answers.Where(a => a != Answer), a => Assert.Contains(a, (string[])["Invalid", "Denied", "Conflict"]));
+        Assert.All(answers.Where(a => a != Answer), a =>
+            Assert.Contains(a, (string[])["Invalid", "Denied", "Conflict"]));
         Assert.Empty(await node.Kernel.Cubbyholes.ScanAsync("", "", 0, default));
     }
 
@@ -41,7 +42,8 @@ public sealed class WrappingTests
     {
         await using var node = await LiveNode.StartAsync();
         var token = await WrappedAsync(node, "jwt");
-        Assert.Contains("\"a\":1", await node.DataAsync(Operation.Update, "sys/wrapping/unwrap", "", token), StringComparison.Ordinal);
+        Assert.Contains("\"a\":1", await node.DataAsync(Operation.Update, "sys/wrapping/unwrap", "", token),
+            StringComparison.Ordinal);
         Assert.Equal("wrapping token is not valid or does not exist",
             (await node.FaultAsync(Operation.Update, "sys/wrapping/unwrap", "", token)).Text);
     }
@@ -61,11 +63,13 @@ public sealed class WrappingTests
     {
         await using var node = await LiveNode.StartAsync();
         var token = await WrappedAsync(node);
-        using var rewrapped = await node.SendAsync(Operation.Update, "sys/wrapping/rewrap", $$"""{"token":"{{token}}"}""");
+        using var rewrapped =
+            await node.SendAsync(Operation.Update, "sys/wrapping/rewrap", $$"""{"token":"{{token}}"}""");
         Assert.Equal(("some/path", "acc", TimeSpan.FromMinutes(1)),
             (rewrapped.Wrap!.CreationPath, rewrapped.Wrap.WrappedAccessor, rewrapped.Wrap.Ttl));
         await node.FaultAsync(Operation.Update, "sys/wrapping/lookup", $$"""{"token":"{{token}}"}""");
-        var info = JsonNode.Parse(await node.DataAsync(Operation.Read, "sys/wrapping/lookup", "", rewrapped.Wrap.Token))!;
+        var info = JsonNode.Parse(
+            await node.DataAsync(Operation.Read, "sys/wrapping/lookup", "", rewrapped.Wrap.Token))!;
         Assert.Equal("some/path", (string?)info["creation_path"]);
         Assert.Equal(60, (int?)info["creation_ttl"]);
     }
