@@ -26,7 +26,13 @@ internal static class CommandLine
             return Refuse(parsed, args);
         try
         {
-            return parsed.Invoke(new InvocationConfiguration { EnableDefaultExceptionHandler = false });
+            return parsed.Invoke(new InvocationConfiguration
+            {
+                EnableDefaultExceptionHandler = false,
+                // The server and `kist run` have signals of their own; the library's time limit would end them with 143
+                // while they still do as they were told.
+                ProcessTerminationTimeout = null,
+            });
         }
         catch (IOException e)
         {

@@ -20,7 +20,7 @@ internal static class DevServer
                 "-dev-listen-address=127.0.0.1:8200"));
         var listener = new ListenerConfig(endPoint, null, null, TlsDisable: true, OpenMetrics: false);
         if (!listener.IsLoopback)
-            return (null, null, new Problem("a development server has no protection and listens on this machine only",
+            return (null, null, new Problem("a development server has no protection and listens on loopback only",
                 "use 127.0.0.1, or a real server with --config or --start"));
         return (new ServerConfig { Storage = new StorageConfig("inmem", null), Listeners = [listener] }, null, null);
     }
