@@ -73,8 +73,9 @@ internal static class Prompt
 
     private static Problem? Ask(Screen screen, string name, SecretWriter to)
     {
-        screen.Ask($"{name} (not shown): ");
+        // Before the prompt: who sees it and types at once, or pastes, must not see the terminal's own echo.
         using var raw = TerminalMode.Raw();
+        screen.Ask($"{name} (not shown): ");
         using var input = DescriptorStream.Standard(0);
         Span<byte> one = stackalloc byte[1];
         Problem? stopped = null;
@@ -88,6 +89,7 @@ internal static class Prompt
             if (to.WrittenCount > MaxSecret) stopped = new Problem("more than 1 MiB was typed");
         }
         one.Clear();
+        raw?.Dispose();
         screen.Ask("\n");
         return stopped;
     }

@@ -2,9 +2,18 @@ using System.Runtime.InteropServices;
 
 namespace Kist.Cli.Serving;
 
-/// <summary>SIGTERM and SIGINT stop the server gracefully; SIGHUP reloads it.</summary>
+/// <summary>
+/// SIGTERM and SIGINT stop the server gracefully; SIGHUP reloads it. SIGXFSZ (a file at its size limit) is ignored, so
+/// that the write fails with an error that the request is told, as on a full disk.
+/// </summary>
 internal sealed class Signals : IDisposable
 {
+    private const PosixSignal FileSizeExceeded = (PosixSignal)25; // the same number on Linux, macOS and FreeBSD
+
+    // Never disposed: a signal still under way at that moment would take its default action and end the process.
+    private static readonly PosixSignalRegistration s_fileSize =
+        PosixSignalRegistration.Create(FileSizeExceeded, context => context.Cancel = true);
+
     private readonly TaskCompletionSource _stop = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly CancellationTokenSource _stopping = new();
     private readonly List<PosixSignalRegistration> _registrations = [];
@@ -12,6 +21,7 @@ internal sealed class Signals : IDisposable
 
     public Signals()
     {
+        GC.KeepAlive(s_fileSize);
         foreach (var signal in (PosixSignal[])[PosixSignal.SIGTERM, PosixSignal.SIGINT])
             _registrations.Add(PosixSignalRegistration.Create(signal, context =>
             {

@@ -11,10 +11,16 @@ internal sealed partial class FileSizeLimit : IDisposable
     public const long Bytes = 1L << 40;
 
     private const int FileSize = 1, LimitSignal = 25;
-    private readonly PosixSignalRegistration _ignored =
+
+    // For the life of the process: a signal still under way when it is disposed takes its default action, death.
+    private static readonly PosixSignalRegistration s_ignored =
         PosixSignalRegistration.Create((PosixSignal)LimitSignal, context => context.Cancel = true);
 
-    public FileSizeLimit() => Set(Bytes);
+    public FileSizeLimit()
+    {
+        GC.KeepAlive(s_ignored);
+        Set(Bytes);
+    }
 
     /// <summary>Makes a file that ends with a newline and has room for <paramref name="left"/> more bytes.</summary>
     public static void Fill(string path, int left)
@@ -25,11 +31,7 @@ internal sealed partial class FileSizeLimit : IDisposable
         file.WriteByte((byte)'\n');
     }
 
-    public void Dispose()
-    {
-        Set(-1);
-        _ignored.Dispose();
-    }
+    public void Dispose() => Set(-1);
 
     private static void Set(long bytes)
     {
