@@ -1,5 +1,7 @@
+using System.Text.Json;
 using Kist.Kernel.Mounts;
 using Kist.Kernel.Pipeline;
+using Kist.Kernel.Tokens;
 
 namespace Kist.Kernel.Audit;
 
@@ -86,7 +88,7 @@ internal static class AuditLines
         if (entry.Subject is { } subject) to.Raw(subject.FormFor(format, request.Token).RequestToken);
         else AuthText.WriteRequestToken(to, format, request.Token, "");
         to.Raw(",\"namespace\":{\"id\":\"root\"},\"path\":"u8);
-        to.JsonString(request.Path.Value);
+        WritePath(to, format, request.Path.Value);
         AnswerText.WriteRequestData(to, format, entry);
         if (request.Remote is { } remote)
         {
@@ -107,6 +109,27 @@ internal static class AuditLines
         }
         headers.Write(to, format, request);
         to.Raw((byte)'}');
+    }
+
+    /// <summary>Old clients put tokens into paths (<c>auth/token/lookup/TOKEN</c>): there too they stand hashed.</summary>
+    private static void WritePath(LineBuffer to, AuditFormat format, string path)
+    {
+        if (format.Raw || !path.Contains("kst", StringComparison.Ordinal))
+        {
+            to.JsonString(path);
+            return;
+        }
+        var separator = (byte)'"';
+        foreach (var segment in path.Split('/'))
+        {
+            to.Raw(separator);
+            if (!TokenText.IsAny(segment))
+                to.Raw(JsonEncodedText.Encode(segment, Response.JsonOptions.Encoder).EncodedUtf8Bytes);
+            else if (format.ElideValues) to.Raw("[elided]"u8);
+            else format.Key.Write(to, segment);
+            separator = (byte)'/';
+        }
+        to.Raw((byte)'"');
     }
 
     private static void WriteOutcome(LineBuffer to, AuditFormat format, in AuditEntry entry)

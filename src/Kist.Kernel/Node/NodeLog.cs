@@ -1,3 +1,5 @@
+using Kist.Kernel.Tokens;
+
 namespace Kist.Kernel.Node;
 
 /// <summary>
@@ -21,7 +23,7 @@ public sealed record NodeLog(Action<LogLevel, string, Exception?> Write)
     internal void ChoreFailed(string name, Exception e) => Write(LogLevel.Error, $"chore failed name={name}", e);
 
     internal void RequestFailed(Guid id, string path, Exception e) =>
-        Write(LogLevel.Error, $"request failed id={id} path={path}", e);
+        Write(LogLevel.Error, $"request failed id={id} path={TokenText.WithoutTokens(path)}", e);
 
     internal void Unsealed(TimeSpan took) =>
         Write(LogLevel.Info, $"unsealed took_ms={took.TotalMilliseconds:F0}", null);

@@ -65,7 +65,8 @@ public sealed class RequestPipeline(Node.Node node)
         List<KeyValuePair<string, string>>? headers = null;
         if (kernel.Quotas.Take(request, target.Mount, ref headers) is { } exceeded)
             return (await RefuseOverQuotaAsync(kernel, request, target, exceeded)).With(headers);
-        if (target.Route?.Gate is { } gate && await gate(request, request.Aborted) is { } closed) return closed;
+        if (target.Route?.Gate is { } gate && await gate(request, request.Aborted) is { } closed)
+            return await new AuditTrail(kernel, request, Caller.Anonymous, target.Mount?.Entry, false).RefuseAsync(closed);
 
         var (caller, refused, isLastUse) = await IdentifyAsync(kernel, request, target);
         if (refused is null) target = await target.SettleOperationAsync(request, caller);

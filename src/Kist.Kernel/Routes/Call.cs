@@ -80,7 +80,6 @@ public sealed class Call
 
     private static Fault? BindBody(ReadOnlyMemory<byte> body, Route route, RoutePattern pattern, object?[] values)
     {
-        if (body.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0) return null;
         var reader = new Utf8JsonReader(body.Span, new JsonReaderOptions { MaxDepth = Limits.MaxJsonDepth });
         reader.Read();
         while (reader.Read() && reader.TokenType is JsonTokenType.PropertyName)

@@ -42,6 +42,15 @@ public static class TokenText
         && text.StartsWith(ServicePrefix)
         && text[^ChecksumLength..].SequenceEqual(Checksum(text[..^ChecksumLength]));
 
+    /// <summary>Whether <paramref name="text"/> is a service token or looks like a batch token.</summary>
+    public static bool IsAny(ReadOnlySpan<char> text) =>
+        IsService(text) || text.StartsWith(BatchPrefix, StringComparison.Ordinal);
+
+    /// <summary>A path without the tokens that old clients put into it (<c>auth/token/lookup/TOKEN</c>), for the log.</summary>
+    public static string WithoutTokens(string path) => path.Contains("kst", StringComparison.Ordinal)
+        ? string.Join('/', path.Split('/').Select(segment => IsAny(segment) ? "[token]" : segment))
+        : path;
+
     private static string Checksum(ReadOnlySpan<char> body)
     {
         Span<byte> bytes = stackalloc byte[body.Length];

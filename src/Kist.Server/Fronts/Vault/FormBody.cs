@@ -39,10 +39,13 @@ internal static class FormBody
     {
         fields = [];
         var length = 0;
+        var pairs = 0;
         foreach (var part in form.Split((byte)'&'))
         {
             var pair = form[part];
             if (pair.IsEmpty) continue;
+            // Each pair is looked up among the fields so far, so the pairs are counted, not only the names.
+            if (++pairs > MostFields) return false;
             var at = pair.IndexOf((byte)'=');
             var name = at < 0 ? pair : pair[..at];
             var value = at < 0 ? default : pair[(at + 1)..];
@@ -52,7 +55,6 @@ internal static class FormBody
             var known = fields.FindIndex(f => f.Name == text);
             if (known >= 0) fields[known].Values.Add(valueRange);
             else fields.Add((text, [valueRange]));
-            if (fields.Count > MostFields) return false;
         }
         return true;
     }

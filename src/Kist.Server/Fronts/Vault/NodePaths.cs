@@ -21,6 +21,13 @@ internal sealed class NodePaths(Node node, RequestPipeline pipeline)
         .With(new RootPaths(node).All)
         .ToFrozenDictionary();
 
+    /// <summary>The paths and their methods, for the table of what anyone may call.</summary>
+    public IEnumerable<string> Known =>
+        from path in _paths.Values
+        from method in (string[])["GET", "HEAD", "PUT", "DELETE"]
+        where path.HandlerOf(method) is not null
+        select $"{method} {path.Path}";
+
     /// <summary>Answers if <paramref name="path"/> is one of these; false: it is the pipeline's.</summary>
     public async ValueTask<bool> TryAnswerAsync(HttpExchange http, RequestPath path, RequestBody body)
     {

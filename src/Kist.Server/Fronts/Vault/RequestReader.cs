@@ -2,6 +2,7 @@ using System.Net;
 using System.Text;
 using Kist.Kernel.Pipeline;
 using Kist.Kernel.Routes;
+using Kist.Secrets;
 
 namespace Kist.Server.Fronts.Vault;
 
@@ -115,7 +116,12 @@ internal static class RequestReader
     /// </summary>
     public static ValueTask<Fault?> CheckBodyAsync(HttpExchange http, RequestBody body)
     {
-        if (body.Memory.IsEmpty || body.Memory.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0) return new((Fault?)null);
+        if (body.Memory.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0)
+        {
+            // Nobody behind the edge has to know that blanks are no body.
+            body.Replace(new SecretWriter(1));
+            return new((Fault?)null);
+        }
         if (http.Headers.ContentType.Count > 0
             && http.Headers.ContentType[0]!.StartsWith(FormBody.ContentType, StringComparison.OrdinalIgnoreCase)
             && body.Memory.Span[0] is not ((byte)'{' or (byte)'['))
