@@ -93,6 +93,27 @@ public sealed class NameTests(AttackedServer attacked)
         Assert.DoesNotContain("client_token", answer.Text, StringComparison.Ordinal);
     }
 
+    [Theory] // A05, C03
+    [InlineData("root")]
+    [InlineData("Root")]
+    [InlineData("ROOT")]
+    [InlineData(" root ")]
+    [InlineData("root,default")]
+    public async Task RootInAnySpellingComesFromRootOnly(string policy)
+    {
+        var server = await attacked.GetAsync();
+        var mayCreate = await TokenPolicies.TokenAsync(attacked, """
+            path "auth/token/create" { capabilities = ["create", "update", "sudo"] }
+            """);
+
+        foreach (var body in (string[])[$$"""{"policies":["{{policy}}"]}""", $$"""{"policies":"{{policy}}"}"""])
+        {
+            var answer = await server.SendAsync("POST", "/v1/auth/token/create", mayCreate, body);
+
+            Assert.Equal(400, answer.Status);
+        }
+    }
+
     [Theory] // A15
     [InlineData("""{"policies":["a"],"policies":["root"]}""")]
     [InlineData("""{"policies":["a"],"p\u006flicies":["root"]}""")]
