@@ -111,7 +111,9 @@ internal static class AuditLines
         to.Raw((byte)'}');
     }
 
-    /// <summary>Old clients put tokens into paths (<c>auth/token/lookup/TOKEN</c>): there too they stand hashed.</summary>
+    /// <summary>
+    /// Old clients put tokens into paths (<c>auth/token/lookup/TOKEN</c>): there too they stand hashed.
+    /// </summary>
     private static void WritePath(LineBuffer to, AuditFormat format, string path)
     {
         if (format.Raw || !path.Contains("kst", StringComparison.Ordinal))

@@ -66,7 +66,8 @@ public sealed class RequestPipeline(Node.Node node)
         if (kernel.Quotas.Take(request, target.Mount, ref headers) is { } exceeded)
             return (await RefuseOverQuotaAsync(kernel, request, target, exceeded)).With(headers);
         if (target.Route?.Gate is { } gate && await gate(request, request.Aborted) is { } closed)
-            return await new AuditTrail(kernel, request, Caller.Anonymous, target.Mount?.Entry, false).RefuseAsync(closed);
+            return await new AuditTrail(kernel, request, Caller.Anonymous, target.Mount?.Entry, writesAhead: false)
+                .RefuseAsync(closed);
 
         var (caller, refused, isLastUse) = await IdentifyAsync(kernel, request, target);
         if (refused is null) target = await target.SettleOperationAsync(request, caller);
@@ -96,7 +97,9 @@ public sealed class RequestPipeline(Node.Node node)
         }
     }
 
-    /// <summary>Refused requests would flood the audit, so they are in it only where the configuration asks.</summary>
+    /// <summary>
+    /// Refused requests would flood the audit, so they are in it only where the configuration asks.
+    /// </summary>
     private static async ValueTask<Fault> RefuseOverQuotaAsync(
         Unsealed kernel, Request request, Target target, Fault exceeded)
     {

@@ -46,7 +46,9 @@ public static class TokenText
     public static bool IsAny(ReadOnlySpan<char> text) =>
         IsService(text) || text.StartsWith(BatchPrefix, StringComparison.Ordinal);
 
-    /// <summary>A path without the tokens that old clients put into it (<c>auth/token/lookup/TOKEN</c>), for the log.</summary>
+    /// <summary>
+    /// A path without the tokens that old clients put into it (<c>auth/token/lookup/TOKEN</c>), for the log.
+    /// </summary>
     public static string WithoutTokens(string path) => path.Contains("kst", StringComparison.Ordinal)
         ? string.Join('/', path.Split('/').Select(segment => IsAny(segment) ? "[token]" : segment))
         : path;

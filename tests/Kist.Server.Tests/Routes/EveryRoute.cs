@@ -13,7 +13,8 @@ using Xunit;
 namespace Kist.Server.Tests.Routes;
 
 /// <summary>
-/// A node in memory with every engine of the catalog mounted and a file as audit: what the tests that walk the whole route
+/// A node in memory with every engine of the catalog mounted and a file as audit: what the tests that walk the whole
+/// route
 /// table need. A route that is added later is walked too, without a line of test.
 /// </summary>
 public sealed class EveryRoute : IAsyncLifetime
@@ -45,7 +46,9 @@ public sealed class EveryRoute : IAsyncLifetime
     /// <summary>How a route is named in lists and messages.</summary>
     public static string NameOf(Mount mount, Route route) => $"{route.Operation} {mount.Path}{route.Pattern}";
 
-    /// <summary>A path that the route's pattern takes, with <paramref name="name"/> in place of its captures.</summary>
+    /// <summary>
+    /// A path that the route's pattern takes, with <paramref name="name"/> in place of its captures.
+    /// </summary>
     public static string PathOf(Mount mount, Route route, string name)
     {
         var parts = route.Pattern.Split('/').Select(part => part.StartsWith('{') ? name : part);
@@ -79,7 +82,8 @@ public sealed class EveryRoute : IAsyncLifetime
         {
             names.Add("attack-" + Guid.NewGuid().ToString("N"));
             var body = new JsonObject { ["policy"] = policy }.ToJsonString();
-            using var written = await SendAsync(Guid.NewGuid(), Operation.Update, "sys/policies/acl/" + names[^1], Root, body);
+            using var written = await SendAsync(
+                Guid.NewGuid(), Operation.Update, "sys/policies/acl/" + names[^1], Root, body);
             Assert.Null(written.Fault);
         }
         return await TokenOfAsync(Node.Current!, [.. names]);
@@ -115,7 +119,8 @@ public sealed class EveryRoute : IAsyncLifetime
         await Node.UnsealAsync(_seal, default);
         foreach (var kind in Catalog.Engines.Where(kind => kind.IsMountable)) await MountAsync(kind);
         using var enabled = await SendAsync(Guid.NewGuid(), Operation.Update, "sys/audit/file", Root,
-            new JsonObject { ["type"] = "file", ["options"] = new JsonObject { ["file_path"] = AuditFile } }.ToJsonString());
+            new JsonObject { ["type"] = "file", ["options"] = new JsonObject { ["file_path"] = AuditFile } }
+                .ToJsonString());
         Assert.Null(enabled.Fault);
         _audit = new StreamReader(new FileStream(AuditFile, FileMode.Open, FileAccess.Read, FileShare.ReadWrite));
     }

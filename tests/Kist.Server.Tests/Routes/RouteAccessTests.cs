@@ -7,7 +7,8 @@ using Xunit;
 namespace Kist.Server.Tests.Routes;
 
 /// <summary>
-/// Walks every route of every engine (security.md D04, D06): nobody comes in without a token or without rights, except
+/// Walks every route of every engine (security.md D04, D06): nobody comes in without a token or without rights,
+/// except
 /// where a committed list says so, and every answer has its two lines in the audit. The lists may only shrink.
 /// </summary>
 public sealed class RouteAccessTests(EveryRoute routes) : IClassFixture<EveryRoute>
@@ -17,7 +18,8 @@ public sealed class RouteAccessTests(EveryRoute routes) : IClassFixture<EveryRou
     [Fact] // D04: a new open route fails here until it is written down
     public void TheRoutesThatAreOpenToAnyoneAreThoseOfTheList()
     {
-        var open = routes.All.Where(r => r.Route.Access is Access.Open).Select(r => EveryRoute.NameOf(r.Mount, r.Route));
+        var open = routes.All.Where(r => r.Route.Access is Access.Open)
+            .Select(r => EveryRoute.NameOf(r.Mount, r.Route));
 
         Assert.Equal(OpenRoutes, open.Order(StringComparer.Ordinal));
     }
@@ -76,7 +78,8 @@ public sealed class RouteAccessTests(EveryRoute routes) : IClassFixture<EveryRou
 
                 using var answer = await routes.SendAsync(Guid.NewGuid(), route.Operation, path, token, BodyOf(route));
 
-                Assert.True(answer.Fault is { Kind: FaultKind.Denied or FaultKind.Invalid }, EveryRoute.NameOf(mount, route));
+                Assert.True(answer.Fault is { Kind: FaultKind.Denied or FaultKind.Invalid },
+                    EveryRoute.NameOf(mount, route));
             }
     }
 
@@ -126,7 +129,8 @@ public sealed class RouteAccessTests(EveryRoute routes) : IClassFixture<EveryRou
         using var stream = Assembly.GetExecutingAssembly().GetManifestResourceStream(
             "Kist.Server.Tests.Routes.Data." + file)!;
         using var reader = new StreamReader(stream);
-        return [.. reader.ReadToEnd().Split('\n', StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries)
+        const StringSplitOptions clean = StringSplitOptions.RemoveEmptyEntries | StringSplitOptions.TrimEntries;
+        return [.. reader.ReadToEnd().Split('\n', clean)
             .Where(line => line[0] != '#').Order(StringComparer.Ordinal)];
     }
 }

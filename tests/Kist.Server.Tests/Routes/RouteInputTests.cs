@@ -6,7 +6,8 @@ using Xunit;
 namespace Kist.Server.Tests.Routes;
 
 /// <summary>
-/// Gives every field of every route what its handler does not expect (security.md E02, G09): the answer is never a defect,
+/// Gives every field of every route what its handler does not expect (security.md E02, G09): the answer is never a
+/// defect,
 /// never repeats the value, and is in the audit.
 /// </summary>
 public sealed class RouteInputTests(EveryRoute routes) : IClassFixture<EveryRoute>
@@ -23,7 +24,8 @@ public sealed class RouteInputTests(EveryRoute routes) : IClassFixture<EveryRout
         null, true, -1, 0, 1e300, long.MaxValue, int.MinValue, "", "-1", "99999999999999999999", "9223372036s", "1e9",
         Canary, Canary + "\0\n\u202e", new string('x', 70_000), "../../" + Canary, "*", "%", "{{" + Canary + "}}",
         new JsonArray(), new JsonArray(Canary, 1, null, true), new JsonArray(new JsonArray(Canary)),
-        new JsonObject(), new JsonObject { [Canary] = Canary }, new JsonObject { ["a"] = new JsonObject { ["b"] = Canary } },
+        new JsonObject(), new JsonObject { [Canary] = Canary },
+        new JsonObject { ["a"] = new JsonObject { ["b"] = Canary } },
         new JsonArray(new JsonObject { ["a"] = Canary }),
     ];
 
@@ -54,8 +56,10 @@ public sealed class RouteInputTests(EveryRoute routes) : IClassFixture<EveryRout
             if (route.Operation is Operation.Update or Operation.Patch) continue;
             foreach (var field in route.Fields)
                 foreach (var value in Odd.OfType<JsonValue>().Select(value => value.ToString()))
-                    await TryAsync(failures, $"{EveryRoute.NameOf(mount, route)}?{field.Name}={value[..Math.Min(value.Length, 40)]}",
-                        route, path, null, [(field.Name, value)], Names.Contains(field.Name));
+                {
+                    var name = $"{EveryRoute.NameOf(mount, route)}?{field.Name}={value[..Math.Min(value.Length, 40)]}";
+                    await TryAsync(failures, name, route, path, null, [(field.Name, value)], Names.Contains(field.Name));
+                }
         }
         Assert.True(failures.Count == 0, string.Join('\n', failures.Take(100)));
     }
@@ -64,15 +68,16 @@ public sealed class RouteInputTests(EveryRoute routes) : IClassFixture<EveryRout
     public async Task ANameOfAnyShapeIsAnswered()
     {
         var failures = new List<string>();
-        string[] shapes = ["a", "_", "a-b.c@d", new string('a', 500), "über", "日本", "a b", "a'b", "a\"b", "{a}", "*", "+", "$(a)",
+        string[] shapes = ["a", "_", "a-b.c@d", new string('a', 500), "über", "日本", "a b", "a'b", "a\"b", "{a}", "*",
+            "+", "$(a)",
             "a,b", "a:b", "a;b", "a=b", "😀", "-1", "0", "null", "root", "config", "data", "metadata", "probe"];
         foreach (var (mount, route, _) in routes.All)
         {
             if (!route.Pattern.Contains('{') || route.Pattern == "seal") continue;
             foreach (var shape in shapes)
                 await TryAsync(failures, $"{EveryRoute.NameOf(mount, route)} at {shape}", route,
-                    EveryRoute.PathOf(mount, route, shape), route.Operation is Operation.Update or Operation.Patch ? "{}" : null,
-                    null, mayRepeat: true);
+                    EveryRoute.PathOf(mount, route, shape),
+                    route.Operation is Operation.Update or Operation.Patch ? "{}" : null, null, mayRepeat: true);
         }
         Assert.True(failures.Count == 0, string.Join('\n', failures.Take(100)));
     }
@@ -83,7 +88,8 @@ public sealed class RouteInputTests(EveryRoute routes) : IClassFixture<EveryRout
         var id = Guid.NewGuid();
         try
         {
-            using var answer = await routes.SendAsync(id, route.Operation, path, await routes.FreshRootAsync(), body, query);
+            var token = await routes.FreshRootAsync();
+            using var answer = await routes.SendAsync(id, route.Operation, path, token, body, query);
             if (answer.Fault is { Kind: FaultKind.Internal }) failures.Add($"{name}: {answer.Fault}");
             if (!mayRepeat && answer.Fault?.Text.Contains(Canary, StringComparison.Ordinal) == true)
                 failures.Add($"{name}: repeats the value: {answer.Fault.Text}");
@@ -93,6 +99,7 @@ public sealed class RouteInputTests(EveryRoute routes) : IClassFixture<EveryRout
             failures.Add($"{name}: {e.GetType().Name} {e.Message} {e.StackTrace?.Split('\n')[0].Trim()}");
             return;
         }
-        if (!routes.AuditTypesOf(id).Order().SequenceEqual(["request", "response"])) failures.Add($"{name}: not audited");
+        if (!routes.AuditTypesOf(id).Order().SequenceEqual(["request", "response"]))
+            failures.Add($"{name}: not audited");
     }
 }

@@ -6,7 +6,8 @@ namespace Kist.Native.Tests.Security;
 
 /// <summary>
 /// Values planted where secrets belong, and the search for them in whatever a program leaves behind: as they are,
-/// reversed, in hexadecimal, in base64 at each alignment, in UTF-16. The letters and digits that are searched for stay as
+/// reversed, in hexadecimal, in base64 at each alignment, in UTF-16. The letters and digits that are searched for
+/// stay as
 /// they are in JSON and percent-encoding too.
 /// </summary>
 internal sealed class Canary
@@ -14,7 +15,9 @@ internal sealed class Canary
     private const string Alphabet = "ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz23456789";
     private readonly Dictionary<string, string> _planted = [];
 
-    /// <summary>A new value for the place <paramref name="where"/>, with characters around its core that need escaping.</summary>
+    /// <summary>
+    /// A new value for the place <paramref name="where"/>, with characters around its core that need escaping.
+    /// </summary>
     public string Plant(string where)
     {
         var core = "Cn" + RandomNumberGenerator.GetString(Alphabet, 22);

@@ -12,7 +12,8 @@ namespace Kist.Native.Tests.Security;
 public sealed class CanaryTests
 {
     // The audit shows these in clear, as Vault's does: they name who asks, and are no place for secrets.
-    private static readonly string[] ShownNames = ["policies", "token_policies", "display_name", "meta", "entity_alias", "path_suffix"];
+    private static readonly string[] ShownNames =
+        ["policies", "token_policies", "display_name", "meta", "entity_alias", "path_suffix"];
 
     [Fact]
     public async Task NoPlantedValueIsFoundInAnythingThatTheServerLeavesBehind()
@@ -51,7 +52,7 @@ public sealed class CanaryTests
         await MustAsync(server, root, "POST", "one/a", Deep(canary, "kv version 1"));
         await MustAsync(server, root, "GET", "one/a");
         await MustAsync(server, root, "POST", "secret/data/a", new() { ["data"] = Deep(canary, "kv version 2") });
-        await MustAsync(server, root, "POST", "secret/data/a", new() { ["data"] = Deep(canary, "kv version 2, later") });
+        await MustAsync(server, root, "POST", "secret/data/a", new() { ["data"] = Deep(canary, "kv version 2 again") });
         await MustAsync(server, root, "GET", "secret/data/a");
         await MustAsync(server, root, "GET", "secret/data/a?version=1");
         await MustAsync(server, root, "GET", "secret/metadata/a");
@@ -81,7 +82,9 @@ public sealed class CanaryTests
         }
     }
 
-    /// <summary>Every field of every route, as the server's own description lists them, now and in later versions.</summary>
+    /// <summary>
+    /// Every field of every route, as the server's own description lists them, now and in later versions.
+    /// </summary>
     private static async Task PlantEverywhereAsync(KistServer server, string root, Canary canary)
     {
         var api = (await server.SendAsync("GET", "/v1/sys/internal/specs/openapi", root)).Json!["paths"]!.AsObject();
@@ -113,9 +116,10 @@ public sealed class CanaryTests
     /// <summary>E02: what is refused is not repeated, neither to the caller nor to anybody else.</summary>
     private static async Task PlantInMalformedRequestsAsync(KistServer server, string root, Canary canary)
     {
-        foreach (var (path, token) in ((string, string?)[])[("secret/data/m", root), ("auth/token/create", root), ("one/m", root),
-            ("sys/unseal", null), ("sys/init", null), ("sys/rekey/update", null), ("sys/generate-root/update", null),
-            ("sys/wrapping/unwrap", null), ("auth/userpass/login/probe", null), ("secret/data/m", null)])
+        foreach (var (path, token) in ((string, string?)[])[("secret/data/m", root), ("auth/token/create", root),
+            ("one/m", root), ("sys/unseal", null), ("sys/init", null), ("sys/rekey/update", null),
+            ("sys/generate-root/update", null), ("sys/wrapping/unwrap", null), ("auth/userpass/login/probe", null),
+            ("secret/data/m", null)])
         {
             var value = JsonValue.Create(canary.Plant("a malformed body for " + path))!.ToJsonString();
             var bare = value.Trim('"');
@@ -126,7 +130,8 @@ public sealed class CanaryTests
                     $"{{\"password\":{value}}}", $"{{\"password\":{{\"a\":{value}}}}}", $"{{\"data\":{value}}}",
                     $"{{\"token\":{value}}}", $"{{\"token\":{{\"a\":{value}}}}}", $"{{\"ttl\":{value}}}",
                     $"{{\"a\":{value} \"b\":1}}", $"{{\"a\":{value},}}", $"{{\"a\":{bare}}}", $"{{\"a\":'{bare}'}}",
-                    $"{{\"a\":{value},\"a\":{value}}}", $"{{\"options\":{{\"cas\":{value}}},\"data\":{{}}}}", $"a={bare}"])
+                    $"{{\"a\":{value},\"a\":{value}}}", $"{{\"options\":{{\"cas\":{value}}},\"data\":{{}}}}",
+                    $"a={bare}"])
                     .Select(Encoding.UTF8.GetBytes),
                 [.. Encoding.UTF8.GetBytes($"{{\"a\":{value}"), 0xff, 0xfe, (byte)'}'],
                 [0xff, .. Encoding.UTF8.GetBytes(value)],
@@ -141,7 +146,8 @@ public sealed class CanaryTests
                 Assert.True(answer.Status < 500, $"{path} {Encoding.UTF8.GetString(body)}: {answer.Status}");
                 canary.AssertAbsent("the answer of " + path, answer.Body);
             }
-            var stranger = await server.SendAsync("GET", "/v1/secret/data/m", "kst." + canary.PlantAscii("an unknown token"));
+            var stranger = await server.SendAsync(
+                "GET", "/v1/secret/data/m", "kst." + canary.PlantAscii("an unknown token"));
             canary.AssertAbsent("the answer to an unknown token", stranger.Body);
         }
     }
@@ -154,7 +160,8 @@ public sealed class CanaryTests
         ["number"] = 7_306_115_592_084_771,
     };
 
-    private static async Task MustAsync(KistServer server, string token, string method, string path, JsonObject? body = null)
+    private static async Task MustAsync(
+        KistServer server, string token, string method, string path, JsonObject? body = null)
     {
         var answer = await server.SendAsync(method, "/v1/" + path, token, body?.ToJsonString());
         Assert.True(answer.Status is 200 or 204, $"{method} {path}: {answer.Status} {answer.Text}");

@@ -4,7 +4,9 @@ using Xunit;
 
 namespace Kist.Native.Tests.Security;
 
-/// <summary>What the process, its files and its open endpoints give away (security.md E11, E16, E17, J06, J08, J10).</summary>
+/// <summary>
+/// What the process, its files and its open endpoints give away (security.md E11, E16, E17, J06, J08, J10).
+/// </summary>
 public sealed partial class ProcessTests(AttackedServer attacked)
 {
     private const UnixFileMode Others = (UnixFileMode)0b000_111_111;
@@ -17,13 +19,15 @@ public sealed partial class ProcessTests(AttackedServer attacked)
         { "DELETE", "/v1/secret/data/none", null, true, 204 }, { "GET", "/v1/secret/data/none", null, true, 404 },
         { "GET", "/v1/auth/token/lookup-self", null, false, 400 }, { "GET", "/v1/secret/../x", null, true, 400 },
         { "POST", "/v1/auth/token/create", "{", true, 400 }, { "GET", "/v1/nowhere/x", null, true, 404 },
-        { "GET", "/ui/", null, false, 404 }, { "GET", "/", null, false, 404 }, { "PATCH", "/v1/sys/mounts/x", "{}", true, 405 },
+        { "GET", "/ui/", null, false, 404 }, { "GET", "/", null, false, 404 },
+        { "PATCH", "/v1/sys/mounts/x", "{}", true, 405 },
         { "BREW", "/v1/sys/health", null, false, 405 }, { "GET", "/v1/sys/internal/specs/openapi", null, false, 200 },
         { "GET", "/v1/sys/metrics?format=prometheus", null, true, 200 },
     };
 
     [Theory, MemberData(nameof(Statuses))] // E16
-    public async Task NoAnswerIsCachedSniffedCompressedOrTagged(string verb, string path, string? body, bool isRoot, int status)
+    public async Task NoAnswerIsCachedSniffedCompressedOrTagged(
+        string verb, string path, string? body, bool isRoot, int status)
     {
         var server = await attacked.GetAsync();
 
@@ -33,8 +37,8 @@ public sealed partial class ProcessTests(AttackedServer attacked)
         Assert.True(answer.Status == status, $"{answer.Status} {answer.Text}");
         Assert.Equal("no-store", answer.Headers["cache-control"]);
         Assert.Equal("nosniff", answer.Headers["x-content-type-options"]);
-        foreach (var header in (string[])["etag", "last-modified", "content-encoding", "server", "x-powered-by", "set-cookie",
-            "access-control-allow-origin"])
+        foreach (var header in (string[])["etag", "last-modified", "content-encoding", "server", "x-powered-by",
+            "set-cookie", "access-control-allow-origin"])
             Assert.False(answer.Headers.ContainsKey(header), header);
     }
 
@@ -46,8 +50,9 @@ public sealed partial class ProcessTests(AttackedServer attacked)
         await attacked.AsRootAsync("POST", "/v1/sys/mounts/" + name, """{"type":"kv"}""");
         await attacked.AsRootAsync("POST", $"/v1/{name}/{name}-secret", """{"a":"b"}""");
         await attacked.AsRootAsync("PUT", $"/v1/sys/policies/acl/{name}", """{"policy":""}""");
-        foreach (var path in (string[])["sys/health", "sys/seal-status", "sys/leader", "sys/init", "sys/internal/specs/openapi",
-            "sys/internal/ui/mounts", "sys/internal/ui/mounts/" + name, "sys/internal/ui/namespaces", "sys/replication/status",
+        foreach (var path in (string[])["sys/health", "sys/seal-status", "sys/leader", "sys/init",
+            "sys/internal/specs/openapi", "sys/internal/ui/mounts", "sys/internal/ui/mounts/" + name,
+            "sys/internal/ui/namespaces", "sys/replication/status",
             "sys/internal/ui/feature-flags", "sys/wrapping/pubkey", "sys/generate-root/attempt", "sys/rekey/init"])
         {
             var answer = await server.SendAsync("GET", "/v1/" + path);
@@ -70,8 +75,9 @@ public sealed partial class ProcessTests(AttackedServer attacked)
 
         var limits = await File.ReadAllLinesAsync($"/proc/{server.ProcessId}/limits");
 
-        Assert.Matches(@"^Max core file size\s+0\s+0\s", limits.Single(l => l.StartsWith("Max core file size", StringComparison.Ordinal)));
-        if (File.Exists(KistBinary.Path + ".dll")) return; // a build for developers, whose runtime has a diagnostics port
+        var core = limits.Single(line => line.StartsWith("Max core file size", StringComparison.Ordinal));
+        Assert.Matches(@"^Max core file size\s+0\s+0\s", core);
+        if (File.Exists(KistBinary.Path + ".dll")) return; // for developers: the shared runtime has a diagnostics port
         Assert.Empty(Directory.GetFiles(Path.GetTempPath(), $"dotnet-diagnostic-{server.ProcessId}-*"));
         Assert.Empty(Directory.GetFiles(Path.GetTempPath(), $"clr-debug-pipe-{server.ProcessId}-*"));
     }
@@ -88,12 +94,15 @@ public sealed partial class ProcessTests(AttackedServer attacked)
             var all = Directory.GetFileSystemEntries(server.QuickStart.Store, "*", SearchOption.AllDirectories)
                 .Concat(Directory.GetFiles(server.QuickStart.AuditFolder))
                 .Concat(Directory.GetFiles(Path.Combine(server.Directory, ".config", "kist")))
-                .Concat(Directory.GetFiles(Path.Combine(server.Directory, "kist")).Where(f => !f.EndsWith("setup-complete", StringComparison.Ordinal)))
+                .Concat(Directory.GetFiles(Path.Combine(server.Directory, "kist"))
+                    .Where(file => !file.EndsWith("setup-complete", StringComparison.Ordinal)))
                 .Append(server.QuickStart.Store).Append(server.QuickStart.AuditFolder)
-                .Append(Path.Combine(server.Directory, "kist")).Append(Path.Combine(server.Directory, ".config", "kist")).ToList();
+                .Append(Path.Combine(server.Directory, "kist"))
+                .Append(Path.Combine(server.Directory, ".config", "kist")).ToList();
 
             Assert.InRange(all.Count, 8, 100);
-            Assert.All(all, path => Assert.True((File.GetUnixFileMode(path) & Others) == 0, $"{path} is open to others"));
+            Assert.All(all,
+                path => Assert.True((File.GetUnixFileMode(path) & Others) == 0, $"{path} is open to others"));
         }
         finally
         {
