@@ -101,8 +101,7 @@ public sealed class Call
 
     /// <summary>
     /// The declared field that <paramref name="key"/> differs from by case alone. Left out without a word, such a
-    /// field
-    /// could be a limit that its writer believes in. Names in the path are no fields of the body.
+    /// field could be a limit that its writer believes in. Names in the path are no fields of the body.
     /// </summary>
     private static string? MisspelledField(ReadOnlySpan<byte> key, Route route, RoutePattern pattern)
     {

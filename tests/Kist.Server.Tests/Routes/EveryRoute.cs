@@ -14,8 +14,7 @@ namespace Kist.Server.Tests.Routes;
 
 /// <summary>
 /// A node in memory with every engine of the catalog mounted and a file as audit: what the tests that walk the whole
-/// route
-/// table need. A route that is added later is walked too, without a line of test.
+/// route table need. A route that is added later is walked too, without a line of test.
 /// </summary>
 public sealed class EveryRoute : IAsyncLifetime
 {

@@ -7,8 +7,7 @@ using Xunit;
 namespace Kist.Server.Tests.Routes;
 
 /// <summary>
-/// Walks every route of every engine (security.md D04, D06): nobody comes in without a token or without rights,
-/// except
+/// Walks every route of every engine (security.md D04, D06): nobody comes in without a token or without rights, except
 /// where a committed list says so, and every answer has its two lines in the audit. The lists may only shrink.
 /// </summary>
 public sealed class RouteAccessTests(EveryRoute routes) : IClassFixture<EveryRoute>

@@ -7,8 +7,7 @@ namespace Kist.Server.Tests.Routes;
 
 /// <summary>
 /// Gives every field of every route what its handler does not expect (security.md E02, G09): the answer is never a
-/// defect,
-/// never repeats the value, and is in the audit.
+/// defect, never repeats the value, and is in the audit.
 /// </summary>
 public sealed class RouteInputTests(EveryRoute routes) : IClassFixture<EveryRoute>
 {

@@ -7,8 +7,7 @@ namespace Kist.Native.Tests.Security;
 /// <summary>
 /// Values planted where secrets belong, and the search for them in whatever a program leaves behind: as they are,
 /// reversed, in hexadecimal, in base64 at each alignment, in UTF-16. The letters and digits that are searched for
-/// stay as
-/// they are in JSON and percent-encoding too.
+/// stay as they are in JSON and percent-encoding too.
 /// </summary>
 internal sealed class Canary
 {

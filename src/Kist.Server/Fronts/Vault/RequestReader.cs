@@ -8,8 +8,7 @@ namespace Kist.Server.Fronts.Vault;
 
 /// <summary>
 /// Turns an HTTP request into the kernel's. Everything a client can get wrong in the form of a request is refused
-/// here,
-/// once: method, target, headers, encoding, body.
+/// here, once: method, target, headers, encoding, body.
 /// </summary>
 internal static class RequestReader
 {
