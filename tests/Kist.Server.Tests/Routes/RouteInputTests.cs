@@ -57,7 +57,8 @@ public sealed class RouteInputTests(EveryRoute routes) : IClassFixture<EveryRout
                 foreach (var value in Odd.OfType<JsonValue>().Select(value => value.ToString()))
                 {
                     var name = $"{EveryRoute.NameOf(mount, route)}?{field.Name}={value[..Math.Min(value.Length, 40)]}";
-                    await TryAsync(failures, name, route, path, null, [(field.Name, value)], Names.Contains(field.Name));
+                    await TryAsync(
+                        failures, name, route, path, null, [(field.Name, value)], Names.Contains(field.Name));
                 }
         }
         Assert.True(failures.Count == 0, string.Join('\n', failures.Take(100)));
