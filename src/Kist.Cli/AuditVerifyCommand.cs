@@ -14,11 +14,13 @@ internal static class AuditVerifyCommand
     {
         var command = new KistCommand("verify", "Check audit logs, and name the first bad entry")
         {
-            Details = "Give the files of one sink from the oldest to the newest. The chain shows whether a line was "
-                + "edited, added, removed or moved; the signed checkpoints in it show that nobody wrote it anew. "
-                + "Without --public-key the key in the file itself is believed. What was cut off at the end shows "
-                + "only against an anchor: keep the one that this command prints somewhere else. "
-                + "Exit code 0: whole; 1: not, or not readable.",
+            Details = """
+                Give the files of one sink from the oldest to the newest. The chain shows whether a line was edited,
+                added, removed or moved; the signed checkpoints in it show that nobody wrote it anew. Without
+                --public-key the key in the file itself is believed. What was cut off at the end shows only against
+                an anchor: keep the one that this command prints somewhere else. Exit code 0: whole; 1: not, or not
+                readable.
+                """,
             Examples =
             [
                 "kist audit verify audit.log.1 audit.log",

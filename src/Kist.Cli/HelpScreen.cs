@@ -45,6 +45,7 @@ internal sealed class HelpScreen : SynchronousCommandLineAction
 
     private static string Usage(Command command)
     {
+        if (command is KistCommand { Usage: { } own }) return own;
         var usage = FullName(command);
         if (command.Subcommands.Count > 0) return usage + " COMMAND …";
         foreach (var argument in command.Arguments)

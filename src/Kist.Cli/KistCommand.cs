@@ -12,6 +12,9 @@ internal sealed class KistCommand : Command
     /// <summary>Paragraphs of help after the summary.</summary>
     public string Details { get; init; } = "";
 
+    /// <summary>How to call it, where that does not follow from its arguments and options.</summary>
+    public string? Usage { get; init; }
+
     /// <summary>Example command lines, each with an optional remark after <c>#</c>.</summary>
     public string[] Examples { get; init; } = [];
 

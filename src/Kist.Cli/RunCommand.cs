@@ -13,6 +13,7 @@ internal static class RunCommand
     {
         var command = new KistCommand("run", "Run a program with secrets in its environment")
         {
+            Usage = "kist run --from PATH [OPTIONS] -- COMMAND …",
             Details = """
                 A field becomes a variable: upper case, every character but letters, digits and _ becomes _, and
                 a name that would start with a digit gets _ in front: db-url becomes DB_URL. --prefix goes in

@@ -25,11 +25,14 @@ internal static class ServerCommand
             Examples =
             [
                 "kist server --config /etc/kist/kist.hcl",
+                "kist server --config /etc/kist/kist.hcl --check",
                 "kist server -dev -dev-root-token-id=root",
                 "kist server --start ~/kist",
             ],
         };
         var config = command.Repeated("--config", "FILE", "Configuration file, or a folder of them");
+        var check = command.Switch("--check",
+            "Only read the configuration and its certificates, and say what is wrong with them");
         var dev = command.Switch("--dev", "Development server: in memory, unsealed, loopback only");
         var devToken = command.Option<string?>("--dev-root-token-id", "ID",
             "The root token of a development server (VAULT_DEV_ROOT_TOKEN_ID; else a random one)");
@@ -45,6 +48,7 @@ internal static class ServerCommand
         command.SetAction((parsed, _) => RunAsync(new ServerArguments
         {
             ConfigFiles = parsed.GetValue(config) ?? [],
+            Check = parsed.GetValue(check),
             Dev = parsed.GetValue(dev) || parsed.GetValue(devToken) is not null
                 || parsed.GetValue(devAddress) is not null,
             DevToken = parsed.GetValue(devToken) ?? Variable("KIST_DEV_ROOT_TOKEN_ID")
@@ -71,6 +75,7 @@ internal static class ServerCommand
 
     private static async Task<int> RunAsync(ServerArguments arguments, Screen screen)
     {
+        if (arguments.Check) return ServerRun.Check(arguments, screen);
         var (run, problem) = ServerRun.Prepare(arguments);
         if (problem is not null) return screen.Show(problem);
         return await run!.RunAsync(screen);

@@ -58,14 +58,17 @@ internal static class Hints
         if (said.Contains("missing client token", StringComparison.Ordinal))
             return Remote("no token was sent", "kist login   (or KIST_TOKEN=TOKEN)");
         if (said.StartsWith("check-and-set", StringComparison.Ordinal))
-            return Remote(said, "kist history PATH shows the current version; put --cas VERSION");
+            return Remote(said, $"kist history {AsTyped(path)} shows the current version; put --cas VERSION");
+        if (said.StartsWith("wrapping token is not valid", StringComparison.Ordinal))
+            return Remote("the wrapping token does not open: it was used already, has expired or is none",
+                "a new one; and if you have not used it, somebody else has");
         return status switch
         {
             403 => Denied(request, path, errors),
             404 => Remote(said.Length > 0 ? said : $"nothing at {path}", Parent(path)),
             405 => Remote($"{path} does not know this operation", "kist COMMAND --help"),
             413 => Remote("the request is too large",
-                "split it, or raise max_request_size in the server's configuration"),
+                "split it into several secrets"),
             429 => Remote(said.Length > 0 ? said : "too many requests", "the same again in a moment"),
             >= 500 => Remote($"the server failed ({status})" + (said.Length > 0 ? ": " + said : ""),
                 "kist status, and the server's log"),
@@ -132,14 +135,19 @@ internal static class Hints
             return null;
         var at = path.TrimEnd('/').LastIndexOf('/');
         if (at < 0) return "kist list";
-        var parent = path[..at];
+        return "kist list " + AsTyped(path[..at]);
+    }
+
+    /// <summary>The path of a secret as people type it, without what kv version 2 puts between mount and name.</summary>
+    private static string AsTyped(string path)
+    {
         foreach (var word in (ReadOnlySpan<string>)["/data", "/metadata"])
         {
-            var found = parent.IndexOf(word, StringComparison.Ordinal);
-            if (found > 0 && (found + word.Length == parent.Length || parent[found + word.Length] == '/'))
-                return "kist list " + parent.Remove(found, word.Length);
+            var found = path.IndexOf(word, StringComparison.Ordinal);
+            if (found > 0 && (found + word.Length == path.Length || path[found + word.Length] == '/'))
+                return path.Remove(found, word.Length);
         }
-        return "kist list " + parent;
+        return path;
     }
 
     private static string Server(Settings settings) => settings.Address.GetLeftPart(UriPartial.Authority);

@@ -5,6 +5,9 @@ internal sealed record ServerArguments
 {
     public required IReadOnlyList<string> ConfigFiles { get; init; }
 
+    /// <summary>Whether the configuration is read and nothing else is done.</summary>
+    public required bool Check { get; init; }
+
     public required bool Dev { get; init; }
 
     public required string? DevToken { get; init; }

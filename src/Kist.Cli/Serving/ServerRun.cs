@@ -40,6 +40,25 @@ internal sealed class ServerRun
         return problem is null ? (new ServerRun(arguments, config!, quickStart), null) : (null, problem);
     }
 
+    /// <summary>Reads what the configuration files say and name; nothing is opened or made.</summary>
+    public static int Check(ServerArguments arguments, Screen screen)
+    {
+        var (config, _, problem) = ConfigFiles.Read(arguments.ConfigFiles);
+        if (problem is not null) return screen.Show(problem);
+        foreach (var warning in config!.Warnings) screen.Warn(warning);
+        try
+        {
+            foreach (var listener in config.Listeners.Where(l => l.UsesTls && l.CertificateFile is not null))
+                _ = new Certificates(listener, "", TimeProvider.System);
+        }
+        catch (Exception e) when (ProblemOf(e) is not null)
+        {
+            return screen.Show(ProblemOf(e)!);
+        }
+        screen.Remark("The configuration is in order");
+        return 0;
+    }
+
     /// <summary>Serves until a signal. The exit code: 0 after a graceful stop, 1 when it could not start.</summary>
     public async Task<int> RunAsync(Screen screen)
     {
@@ -193,8 +212,8 @@ internal sealed class ServerRun
     private void Announce(Screen screen, Node node)
     {
         var url = UrlOf(_config.Listeners[0]);
-        _log.Write(LogLevel.Info, $"listening url={url} storage={_config.Storage.Type} sealed={node.Current is null}",
-            null);
+        var isSealed = node.Current is null ? "true" : "false";
+        _log.Write(LogLevel.Info, $"listening url={url} storage={_config.Storage.Type} sealed={isSealed}", null);
         if (_certificates.FirstOrDefault(c => c.OwnAuthorityFile is not null) is { } own)
             screen.Line($"TLS with a certificate of our own: set KIST_CACERT={own.OwnAuthorityFile} for clients");
         if (_arguments.Dev) DevServer.Announce(screen, url, _arguments.DevToken ?? DevServer.Token);

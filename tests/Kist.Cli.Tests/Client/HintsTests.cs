@@ -23,7 +23,9 @@ public sealed class HintsTests
     [InlineData(503, """{"errors":["error performing token check: Vault is sealed"]}""", "the server is sealed",
         "kist operator unseal")]
     [InlineData(400, """{"errors":["check-and-set parameter did not match the current version"]}""",
-        "check-and-set parameter did not match the current version", "kist history PATH")]
+        "check-and-set parameter did not match the current version", "kist history prod/a/b")]
+    [InlineData(400, """{"errors":["wrapping token is not valid or does not exist"]}""",
+        "the wrapping token does not open", "a new one")]
     [InlineData(404, """{"errors":[]}""", "nothing at prod/data/a/b", "kist list prod/a")]
     [InlineData(404, """{"errors":["no handler for route 'x'"]}""", "no handler for route 'x'", "kist list prod/a")]
     [InlineData(429, """{"errors":["quota exceeded"]}""", "quota exceeded", "the same again")]
