@@ -138,7 +138,7 @@ internal static class Hints
         return "kist list " + AsTyped(path[..at]);
     }
 
-    /// <summary>The path of a secret as people type it, without what kv version 2 puts between mount and name.</summary>
+    /// <summary>A secret as people type it: without what kv version 2 puts between mount and name.</summary>
     private static string AsTyped(string path)
     {
         foreach (var word in (ReadOnlySpan<string>)["/data", "/metadata"])
