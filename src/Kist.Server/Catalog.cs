@@ -4,8 +4,6 @@ using Kist.Kernel.Routes;
 using Kist.Kernel.Seals;
 using Kist.Kernel.Stores;
 using Kist.Server.Configuration;
-using Microsoft.AspNetCore.Hosting.Server;
-using Microsoft.AspNetCore.Http.Features;
 
 namespace Kist.Server;
 
@@ -64,5 +62,5 @@ public static class Catalog
     };
 
     /// <summary>The front that answers on the listeners.</summary>
-    internal static IHttpApplication<IFeatureCollection> Front(Node node) => new Fronts.Vault.VaultFront(node);
+    internal static Fronts.Vault.VaultFront Front(Node node) => new(node);
 }

@@ -114,13 +114,7 @@ internal sealed class LineBuffer(int capacity) : IDisposable
     }
 
     /// <summary>RFC 3339 in UTC with as many digits of the second as are not zero, without quotes.</summary>
-    public void Time(DateTimeOffset value)
-    {
-        var utc = value.UtcDateTime;
-        var room = Room(32);
-        utc.TryFormat(room, out var count, "yyyy-MM-dd'T'HH:mm:ss.FFFFFFF'Z'", null);
-        Length += count;
-    }
+    public void Time(DateTimeOffset value) => Length += Pipeline.GoTime.Write(value, Room(Pipeline.GoTime.MaxLength));
 
     /// <summary>Zeroes and gives the array back.</summary>
     public void Dispose()

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Kist.Kernel.Audit;
 using Kist.Kernel.Mounts;
 using Kist.Kernel.Node;
@@ -17,6 +18,7 @@ internal readonly struct AuditTrail(
         writesAhead ? kernel.Audit.Broker.WriteRequestAsync(Entry(null, null)) : ValueTask.FromResult<Fault?>(null);
 
     /// <summary>Writes the answer (and the request, if it was not written ahead) and lets the answer go.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Response> EndAsync(Response response)
     {
         var answer = Entry(response, null);

@@ -28,6 +28,9 @@ public sealed class Request
     /// <summary>The token as the client sent it, or null.</summary>
     public string? Token { get; init; }
 
+    /// <summary>What the connection remembers of the token it sent last; null: nothing.</summary>
+    public Tokens.TokenMemo? Memo { get; init; }
+
     /// <summary>The peer's address. Never taken from a header that the peer could have written.</summary>
     public IPAddress? Remote { get; init; }
 

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
 using Kist.Kernel.Audit;
 using Kist.Kernel.Barrier;
 using Kist.Kernel.Mounts;
@@ -18,6 +19,7 @@ namespace Kist.Kernel.Pipeline;
 public sealed class RequestPipeline(Node.Node node)
 {
     /// <summary>Answers a request. Failures of the medium come back as faults; the process lives on.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Response> HandleAsync(Request request)
     {
         if (node.Current is not { } kernel)
@@ -57,6 +59,7 @@ public sealed class RequestPipeline(Node.Node node)
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private static async ValueTask<Response> RunAsync(Unsealed kernel, Request request)
     {
         var target = Target.Find(kernel, request);

@@ -16,7 +16,7 @@ public sealed partial class TokenStore
         if (string.IsNullOrEmpty(request.Token)) return new((null, Fault.NoToken));
         if (request.Token.StartsWith(TokenText.BatchPrefix, StringComparison.Ordinal))
             return AuthenticateSlowAsync(request, default, ct);
-        var hash = HashOf(request.Token);
+        var hash = request.Memo?.HashOf(request.Token, this) ?? HashOf(request.Token);
         if (_cache.TryGet(hash, _kernel.Policies.Generation, _kernel.Identity.Generation, out var caller))
             return new(Check(caller, request));
         return AuthenticateSlowAsync(request, hash, ct);

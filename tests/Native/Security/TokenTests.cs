@@ -30,6 +30,35 @@ public sealed class TokenTests(AttackedServer attacked)
         foreach (var token in tree) Assert.Equal(403, (await server.SendAsync("GET", Self, token)).Status);
     }
 
+    [Fact] // C01: what a connection remembers of one token never answers for another, nor outlives the token
+    public async Task EachRequestOfAConnectionIsItsOwnTokens()
+    {
+        var server = await attacked.GetAsync();
+        using var connection = new SocketsHttpHandler { MaxConnectionsPerServer = 1 };
+        using var client = new HttpClient(connection) { BaseAddress = server.Address };
+        var first = await attacked.NewTokenAsync("""{"display_name":"first","ttl":"10m"}""");
+        var second = await attacked.NewTokenAsync("""{"display_name":"second","ttl":"10m"}""");
+        async Task<(int Status, string? Accessor)> AskAsync(string? token)
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, Self);
+            if (token is not null) request.Headers.Add("X-Vault-Token", token);
+            using var answer = await client.SendAsync(request, TestContext.Current.CancellationToken);
+            var json = JsonNode.Parse(await answer.Content.ReadAsStringAsync(TestContext.Current.CancellationToken));
+            return ((int)answer.StatusCode, (string?)json?["data"]?["accessor"]);
+        }
+        var (one, two) = ((string)first["client_token"]!, (string)second["client_token"]!);
+        foreach (var (token, auth) in new[] { (one, first), (one, first), (two, second), (one, first) })
+            Assert.Equal((200, (string)auth["accessor"]!), await AskAsync(token));
+        Assert.Equal(400, (await AskAsync(null)).Status);
+        Assert.Equal(403, (await AskAsync(one[..^1])).Status);
+        Assert.Equal(200, (await AskAsync(one)).Status);
+
+        await attacked.AsRootAsync("POST", "/v1/auth/token/revoke", Json(("token", one)));
+
+        Assert.Equal(403, (await AskAsync(one)).Status);
+        Assert.Equal(200, (await AskAsync(two)).Status);
+    }
+
     [Fact] // C01
     public async Task AnExpiredTokenEnds()
     {

@@ -2,18 +2,40 @@ using System.IO.Pipelines;
 using System.Net;
 using System.Text.Json;
 using Kist.Kernel.Pipeline;
+using Kist.Kernel.Tokens;
 using Kist.Secrets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
 namespace Kist.Server.Fronts.Vault;
 
-/// <summary>One HTTP request and its answer, over Kestrel's own features.</summary>
-internal readonly struct HttpExchange(IFeatureCollection features)
+/// <summary>
+/// One HTTP request and its answer, over Kestrel's own features. A connection (of HTTP/2: a stream) uses one exchange
+/// again and again.
+/// </summary>
+internal sealed class HttpExchange
 {
-    private IHttpRequestFeature Request => features.GetRequiredFeature<IHttpRequestFeature>();
+    private IFeatureCollection _features = null!;
 
-    private IHttpResponseFeature Response => features.GetRequiredFeature<IHttpResponseFeature>();
+    public HttpExchange() => HeaderByName = Header;
+
+    /// <summary>What the connection remembers of its last token.</summary>
+    public TokenMemo Memo { get; } = new();
+
+    /// <summary><see cref="Header"/>, as a function that is made once.</summary>
+    public Func<string, string?> HeaderByName { get; }
+
+    private IHttpRequestFeature Request { get; set; } = null!;
+
+    private IHttpResponseFeature Response { get; set; } = null!;
+
+    /// <summary>Turns to the next request.</summary>
+    public void Begin(IFeatureCollection features)
+    {
+        _features = features;
+        Request = features.GetRequiredFeature<IHttpRequestFeature>();
+        Response = features.GetRequiredFeature<IHttpResponseFeature>();
+    }
 
     /// <summary>GET, LIST, POST, …</summary>
     public string Method => Request.Method;
@@ -34,23 +56,23 @@ internal readonly struct HttpExchange(IFeatureCollection features)
     public bool HasStarted => Response.HasStarted;
 
     /// <summary>Cancelled when the client goes away.</summary>
-    public CancellationToken Aborted => features.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
+    public CancellationToken Aborted => _features.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
 
     /// <summary>The peer of the connection.</summary>
-    public IPAddress? Remote => features.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
+    public IPAddress? Remote => _features.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
 
     /// <summary>The peer's port.</summary>
-    public int RemotePort => features.Get<IHttpConnectionFeature>()?.RemotePort ?? 0;
+    public int RemotePort => _features.Get<IHttpConnectionFeature>()?.RemotePort ?? 0;
 
     /// <summary>The request's body.</summary>
-    public PipeReader Body => features.Get<IRequestBodyPipeFeature>()?.Reader ?? PipeReader.Create(Request.Body);
+    public PipeReader Body => _features.Get<IRequestBodyPipeFeature>()?.Reader ?? PipeReader.Create(Request.Body);
 
     /// <summary>
     /// Lets the front count the body itself, so that it can answer 413 instead of breaking the connection.
     /// </summary>
     public void LiftBodyLimit()
     {
-        if (features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize =
+        if (_features.Get<IHttpMaxRequestBodySizeFeature>() is { IsReadOnly: false } limit) limit.MaxRequestBodySize =
             null;
     }
 
@@ -89,7 +111,7 @@ internal readonly struct HttpExchange(IFeatureCollection features)
             headers.ContentType = contentType;
             headers.ContentLength = body.Length;
         }
-        var output = features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
+        var output = _features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
         if (body.IsEmpty) return default;
         System.Buffers.BuffersExtensions.Write(output, body);
         return Flushed(output.FlushAsync());

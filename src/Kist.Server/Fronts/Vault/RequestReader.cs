@@ -73,17 +73,18 @@ internal static class RequestReader
         }
         return (new Request
         {
-            Id = Guid.NewGuid(),
+            Id = RequestId.New(),
             Operation = operation,
             Path = path,
             Body = body.Memory,
             Query = query,
             Token = token,
+            Memo = http.Memo,
             Remote = http.Remote,
             RemotePort = http.RemotePort,
             WrapTtl = wrapTtl,
             WrapFormat = http.Header("X-Vault-Wrap-Format"),
-            Header = http.Header,
+            Header = http.HeaderByName,
             Aborted = http.Aborted,
         }, null);
     }

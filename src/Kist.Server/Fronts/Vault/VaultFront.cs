@@ -1,7 +1,9 @@
+using System.Runtime.CompilerServices;
 using Kist.Kernel.Node;
 using Kist.Kernel.Pipeline;
 using Kist.Secrets;
 using Microsoft.AspNetCore.Hosting.Server;
+using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
 
@@ -11,7 +13,7 @@ namespace Kist.Server.Fronts.Vault;
 /// The HTTP API of HashiCorp Vault over the kernel: reads a request into the kernel's terms, runs the pipeline, writes
 /// the answer. It sits on Kestrel directly, without middleware, because each request would pay for it.
 /// </summary>
-public sealed class VaultFront : IHttpApplication<IFeatureCollection>
+internal sealed class VaultFront : IHttpApplication<HttpExchange>
 {
     private readonly Node _node;
     private readonly RequestPipeline _pipeline;
@@ -26,17 +28,24 @@ public sealed class VaultFront : IHttpApplication<IFeatureCollection>
     }
 
     /// <inheritdoc/>
-    public IFeatureCollection CreateContext(IFeatureCollection contextFeatures) => contextFeatures;
+    public HttpExchange CreateContext(IFeatureCollection contextFeatures)
+    {
+        var connection = contextFeatures as IHostContextContainer<HttpExchange>;
+        var exchange = connection?.HostContext ?? new HttpExchange();
+        if (connection is not null) connection.HostContext = exchange;
+        exchange.Begin(contextFeatures);
+        return exchange;
+    }
 
     /// <inheritdoc/>
-    public void DisposeContext(IFeatureCollection context, Exception? exception)
+    public void DisposeContext(HttpExchange context, Exception? exception)
     {
     }
 
     /// <inheritdoc/>
-    public async Task ProcessRequestAsync(IFeatureCollection context)
+    public async Task ProcessRequestAsync(HttpExchange context)
     {
-        var http = new HttpExchange(context);
+        var http = context;
         try
         {
             using var body = new RequestBody();
@@ -58,6 +67,7 @@ public sealed class VaultFront : IHttpApplication<IFeatureCollection>
         }
     }
 
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
     private async ValueTask AnswerAsync(HttpExchange http, RequestBody body)
     {
         if (RequestReader.RefusalOf(http) is { } refusal)

@@ -56,21 +56,25 @@ internal sealed partial class AppendOnlyFile : IDisposable
     /// </summary>
     public void AppendAll(ReadOnlySpan<byte> bytes)
     {
-        var before = Length;
+        var left = bytes;
         try
         {
-            WriteAll(_handle, bytes);
+            WriteAll(_handle, ref left);
         }
         catch (IOException)
         {
-            Truncate(before);
+            // Asked only now: this is the only writer, so what it wrote is the file's end.
+            if (left.Length < bytes.Length) Truncate(Length - (bytes.Length - left.Length));
             throw;
         }
     }
 
     /// <summary>Writes all of <paramref name="bytes"/>. After an <see cref="IOException"/> a part may be
     /// written.</summary>
-    public static void WriteAll(SafeFileHandle file, ReadOnlySpan<byte> bytes)
+    public static void WriteAll(SafeFileHandle file, ReadOnlySpan<byte> bytes) => WriteAll(file, ref bytes);
+
+    /// <summary>The same; <paramref name="bytes"/> is what is left to write.</summary>
+    private static void WriteAll(SafeFileHandle file, ref ReadOnlySpan<byte> bytes)
     {
         while (!bytes.IsEmpty)
         {
