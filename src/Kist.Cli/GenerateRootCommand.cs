@@ -105,7 +105,9 @@ internal static class GenerateRootCommand
         var token = Decode(encoded, password.WrittenSpan);
         if (token is null)
             return session.Fail(new Problem("the text and the one-time password do not belong together"));
-        session.Screen.WriteRaw(token);
+        using var json = new JsonBody().With("token", token);
+        if (session.Json) session.Screen.Line(json.Close());
+        else session.Screen.WriteRaw(token);
         CryptographicOperations.ZeroMemory(token);
         return 0;
     }

@@ -72,9 +72,8 @@ internal static class LoginCommand
                 new Problem("the server gave no token", "a second factor may be asked for", Problem.Remote));
         if (!store) return TokenCommands.Print(session, answer);
         if (Store(session, token) is { } unwritten) return session.Fail(unwritten);
-        if (!session.Json)
-            Greet(session, user, answer.Data.Number("lease_duration"), answer.Data.Member("policies").Strings());
-        return 0;
+        return session.Finish(answer, () => Greet(session,
+            user, answer.Data.Number("lease_duration"), answer.Data.Member("policies").Strings()));
     }
 
     /// <summary>Keeps the token where the next command finds it.</summary>

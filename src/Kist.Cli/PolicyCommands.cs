@@ -99,26 +99,30 @@ internal static class PolicyCommands
         if (ReadText(file, bytes) is { } problem) return session.Fail(problem);
         var text = Encoding.UTF8.GetString(bytes.WrittenSpan);
         if (PolicyText.Format(text, out var formatted) is { } broken) return session.Fail(broken);
-        if (check)
-            return text == formatted
-                ? 0
-                : session.Fail(new Problem($"{file} is not formatted", $"kist policy fmt {file}"));
-        if (file == "-") session.Screen.Write(Encoding.UTF8.GetBytes(formatted));
-        else if (text != formatted) return Replace(session, file, formatted);
+        if (check && text != formatted)
+            return session.Fail(new Problem($"{file} is not formatted", $"kist policy fmt {file}"));
+        if (file != "-" && text != formatted && Replace(session, file, formatted) is { } unwritten)
+            return session.Fail(unwritten);
+        if (session.Json)
+        {
+            using var json = new JsonBody().With("policy", formatted);
+            session.Screen.Line(json.Close());
+        }
+        else if (file == "-" && !check) session.Screen.Write(Encoding.UTF8.GetBytes(formatted));
         return 0;
     }
 
-    private static int Replace(Session session, string file, string text)
+    private static Problem? Replace(Session session, string file, string text)
     {
         try
         {
             File.WriteAllText(file, text);
             session.Screen.Remark($"Formatted {file}");
-            return 0;
+            return null;
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return session.Fail(new Problem($"the file {file} cannot be written", "check its mode"));
+            return new Problem($"the file {file} cannot be written", "check its mode");
         }
     }
 

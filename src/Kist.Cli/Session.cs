@@ -16,7 +16,8 @@ internal sealed class Session : IDisposable
     {
         _parsed = parsed;
         Json = parsed.GetValue(Globals.Json);
-        Screen = Screen.OfProcess(parsed.GetValue(Globals.NoColour), parsed.GetValue(Globals.Quiet));
+        Screen = Screen.OfProcess(
+            parsed.GetValue(Globals.NoColour), parsed.GetValue(Globals.Quiet), Json);
     }
 
     public Screen Screen { get; }

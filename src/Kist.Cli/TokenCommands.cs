@@ -68,6 +68,7 @@ internal static class TokenCommands
                 is JsonValueKind.String ? "client_token" : field);
             if (member.ValueKind == JsonValueKind.Undefined)
                 return session.Fail(new Problem("the answer has no such field", "--field token, or --json"));
+            if (session.Json) return session.PrintJson(member);
             using var text = new SecretWriter(128);
             JsonText.WritePlain(member, text);
             session.Screen.WriteRaw(text.WrittenSpan);

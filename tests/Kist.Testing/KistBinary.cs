@@ -6,8 +6,9 @@ public static class KistBinary
     private static readonly Lazy<string> s_root = new(FindRoot);
 
     /// <summary>
-    /// The program: <c>KIST_BINARY</c>, else <c>artifacts/kist</c>, else the newest build of the command line for the
-    /// runtime. Throws <see cref="FileNotFoundException"/> when there is none.
+    /// The program: <c>KIST_BINARY</c>, else the one that was built together with the tests, else <c>artifacts/kist</c>,
+    /// else the newest build of the command line for the runtime. Throws <see cref="FileNotFoundException"/> when there
+    /// is none.
     /// </summary>
     public static string Path { get; } = Find();
 
@@ -21,6 +22,8 @@ public static class KistBinary
             var full = System.IO.Path.GetFullPath(chosen);
             return File.Exists(full) ? full : throw new FileNotFoundException("KIST_BINARY names no file", full);
         }
+        var own = System.IO.Path.Combine(AppContext.BaseDirectory, "kist");
+        if (File.Exists(own)) return own;
         var native = System.IO.Path.Combine(RepositoryRoot, "artifacts", "kist");
         if (File.Exists(native)) return native;
         return new[] { "Release", "Debug" }

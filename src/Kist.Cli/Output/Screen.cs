@@ -13,20 +13,23 @@ internal sealed class Screen(Stream output, Stream error, bool outputIsTerminal,
     /// <summary>Whether a person reads the output, so that a last newline and colours are welcome.</summary>
     public bool OutputIsTerminal { get; } = outputIsTerminal;
 
-    /// <summary>Whether remarks are left out (<c>--quiet</c>).</summary>
+    /// <summary>Whether warnings and remarks are left out (<c>--quiet</c>).</summary>
     public bool Quiet { get; } = quiet;
 
     private bool Colour { get; } = colour;
 
     /// <summary>The screen of this process. Colours only on terminals, and never under NO_COLOR or TERM=dumb.</summary>
-    public static Screen OfProcess(bool noColour, bool quiet)
+    public static Screen OfProcess(bool noColour, bool quiet, bool json = false)
     {
         var terminal = DescriptorStream.IsTerminal(1);
         var colour = terminal && !noColour && DescriptorStream.IsTerminal(2)
             && string.IsNullOrEmpty(Environment.GetEnvironmentVariable("NO_COLOR"))
             && Environment.GetEnvironmentVariable("TERM") != "dumb";
         return new Screen(
-            DescriptorStream.Standard(1), DescriptorStream.Standard(2), terminal, colour, quiet);
+            DescriptorStream.Standard(1), DescriptorStream.Standard(2), terminal, colour, quiet)
+        {
+            NoRemarks = quiet || json,
+        };
     }
 
     /// <summary>Writes bytes as they are.</summary>
@@ -46,13 +49,23 @@ internal sealed class Screen(Stream output, Stream error, bool outputIsTerminal,
     /// <summary>One line of output.</summary>
     public void Line(string text) => Write(Encoding.UTF8.GetBytes(Printable(text) + "\n"));
 
+    /// <summary>One line of output that may hold a secret.</summary>
+    public void Line(SecretWriter text)
+    {
+        Write(text.WrittenSpan);
+        Write("\n"u8);
+    }
+
     /// <summary>A heading: bold on terminals.</summary>
     public void Heading(string text) => Line(text, "1");
 
-    /// <summary>What was done, or advice; left out under <c>--quiet</c>.</summary>
+    /// <summary>Whether remarks are left out: also where the output is JSON, which they would spoil.</summary>
+    public bool NoRemarks { get; init; } = quiet;
+
+    /// <summary>What was done, or advice; left out under <c>--quiet</c> and <c>--json</c>.</summary>
     public void Remark(string text)
     {
-        if (!Quiet) Line(text, "2");
+        if (!NoRemarks) Line(text, "2");
     }
 
     /// <summary>A warning on standard error; left out under <c>--quiet</c>.</summary>

@@ -1,24 +1,24 @@
 using System.Diagnostics;
-using System.Runtime.Versioning;
 using System.Text;
 
-[assembly: UnsupportedOSPlatform("windows")]
-
-namespace Kist.Cli.Tests;
+namespace Kist.Testing;
 
 /// <summary>
-/// Runs the kist that was built with these tests (or <c>KIST_BINARY</c>) in a home of its own, with nothing of the
-/// tester's environment that could reach it.
+/// One person with a home of their own, who runs kist's commands with nothing of the tester's environment that could
+/// reach them.
 /// </summary>
-internal sealed class KistRun : IDisposable
+public sealed class KistRun : IDisposable
 {
     private readonly Dictionary<string, string> _environment = [];
 
-    public KistRun(string? address = null)
+    /// <summary>Makes the home.</summary>
+    /// <param name="address">KIST_ADDR of each run; null: none.</param>
+    /// <param name="token">KIST_TOKEN of each run; null: none.</param>
+    public KistRun(string? address = null, string? token = "test-token")
     {
         Home = Directory.CreateTempSubdirectory("kist-cli-").FullName;
         if (address is not null) _environment["KIST_ADDR"] = address;
-        _environment["KIST_TOKEN"] = "test-token";
+        if (token is not null) _environment["KIST_TOKEN"] = token;
     }
 
     /// <summary>What the program wrote, and how it ended.</summary>
@@ -28,9 +28,7 @@ internal sealed class KistRun : IDisposable
     public string Home { get; }
 
     /// <summary>The program under test.</summary>
-    public static string Binary { get; } = Environment.GetEnvironmentVariable("KIST_BINARY") is { Length: > 0 } chosen
-        ? Path.GetFullPath(chosen)
-        : Path.Combine(AppContext.BaseDirectory, "kist");
+    public static string Binary => KistBinary.Path;
 
     /// <summary>Sets a variable of the runs that follow; null removes it.</summary>
     public KistRun With(string name, string? value)
@@ -46,7 +44,7 @@ internal sealed class KistRun : IDisposable
     /// <summary>Runs <c>kist ARGUMENTS</c> with <paramref name="input"/> on standard input.</summary>
     public Task<Result> WithInputAsync(string input, params string[] arguments) => RunAsync(Binary, arguments, input);
 
-    /// <summary>Runs a shell script in which <c>$KIST</c> is the program.</summary>
+    /// <summary>Runs a bash script in which <c>$KIST</c> is the program.</summary>
     public Task<Result> ShellAsync(string script) => RunAsync("bash", ["-c", script], "");
 
     /// <summary>Starts a program and hands it over; the caller waits for it.</summary>
@@ -63,8 +61,8 @@ internal sealed class KistRun : IDisposable
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         foreach (var name in start.Environment.Keys.Where(static n =>
             n.StartsWith("KIST_", StringComparison.Ordinal) || n.StartsWith("VAULT_", StringComparison.Ordinal)
-            || n.EndsWith("_proxy", StringComparison.OrdinalIgnoreCase) 
-            || n is "XDG_CONFIG_HOME" or "NO_COLOR").ToList())
+            || n.EndsWith("_proxy", StringComparison.OrdinalIgnoreCase)
+            || n.StartsWith("XDG_", StringComparison.Ordinal) || n is "NO_COLOR").ToList())
             start.Environment.Remove(name);
         start.Environment["HOME"] = Home;
         start.Environment["KIST"] = Binary;
@@ -72,6 +70,7 @@ internal sealed class KistRun : IDisposable
         return Process.Start(start)!;
     }
 
+    /// <inheritdoc/>
     public void Dispose() => Directory.Delete(Home, recursive: true);
 
     private async Task<Result> RunAsync(string program, IReadOnlyList<string> arguments, string input)
