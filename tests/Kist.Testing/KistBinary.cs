@@ -6,9 +6,9 @@ public static class KistBinary
     private static readonly Lazy<string> s_root = new(FindRoot);
 
     /// <summary>
-    /// The program: <c>KIST_BINARY</c>, else the one that was built together with the tests, else <c>artifacts/kist</c>,
-    /// else the newest build of the command line for the runtime. Throws <see cref="FileNotFoundException"/> when there
-    /// is none.
+    /// The program: <c>KIST_BINARY</c>, else the one that was built together with the tests, else
+    /// <c>artifacts/kist</c>, else the newest build of the command line for the runtime. Throws
+    /// <see cref="FileNotFoundException"/> when there is none.
     /// </summary>
     public static string Path { get; } = Find();
 

@@ -53,7 +53,8 @@ public sealed class RunCommandTests(CliServer server)
         using var kist = await server.RootAsync();
         var path = await server.SecretAsync(Fields);
         // The pause between the halves ends when kist has had the first half: that is what the reader of a pipe sees.
-        const string program = "printf 'a %s' \"${PASSWORD%4711}\"; sleep 0.2; printf '%s z\\n' \"${PASSWORD#sesame-}\"";
+        const string program =
+            "printf 'a %s' \"${PASSWORD%4711}\"; sleep 0.2; printf '%s z\\n' \"${PASSWORD#sesame-}\"";
 
         var masked = await kist.RunAsync("run", "--from", path, "--", "bash", "-c", program);
         var shown = await kist.RunAsync("run", "--from", path, "--no-mask", "--", "bash", "-c", program);
