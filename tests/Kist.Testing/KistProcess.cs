@@ -37,13 +37,19 @@ public sealed partial class KistProcess : IDisposable
         get { lock (_output) return _output.ToString(); }
     }
 
-    /// <summary>Starts <c>kist ARGUMENTS</c> in <paramref name="directory"/>, which is its HOME as well.</summary>
+    /// <summary>
+    /// Starts <c>kist ARGUMENTS</c> in <paramref name="directory"/>, which is its HOME as well;
+    /// <paramref name="launcher"/> is a command that becomes it, such as <c>setpriv --no-new-privs</c>.
+    /// </summary>
     public static KistProcess Start(
-        string directory, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null)
+        string directory, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null,
+        params IReadOnlyList<string> launcher)
     {
         var kist = new KistProcess();
         var start = kist._process.StartInfo;
-        start.FileName = KistBinary.Path;
+        string[] command = [.. launcher, KistBinary.Path];
+        start.FileName = command[0];
+        foreach (var argument in command.Skip(1)) start.ArgumentList.Add(argument);
         start.WorkingDirectory = directory;
         start.RedirectStandardInput = start.RedirectStandardOutput = start.RedirectStandardError = true;
         foreach (var argument in arguments) start.ArgumentList.Add(argument);

@@ -21,7 +21,8 @@ public static class IdentityRules
     public static string Fold(string name) => name.ToLowerInvariant();
 
     /// <summary>
-    /// Refuses names that look like another one: control and invisible characters, odd blanks, blanks at the ends.
+    /// Refuses names that look like another one: control and invisible characters, odd blanks, blanks at the ends,
+    /// characters that are another form of others.
     /// Slashes and backslashes are allowed, since login methods know <c>DOMAIN\user</c> and URLs; policy templates
     /// refuse them.
     /// </summary>
@@ -36,6 +37,8 @@ public static class IdentityRules
                 or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate or UnicodeCategory.PrivateUse
                 or UnicodeCategory.OtherNotAssigned || rune.Value == 0xFFFD)
                 return Fault.Invalid($"{field} has a control, invisible or otherwise forbidden character");
+            else if (Spelling.HasAnother(rune))
+                return Fault.Invalid($"{field} has a character of which Unicode knows a plainer form; use that one");
         return null;
     }
 

@@ -36,10 +36,7 @@ public sealed class RequestPipeline(Node.Node node)
         }
         catch (Exception e) when (FaultOf(e) is not null)
         {
-            var fault = FaultOf(e)!;
-            if (fault.Kind is FaultKind.Internal or FaultKind.Unavailable or FaultKind.StorageFull)
-                node.Log.RequestFailed(request.Id, request.Path.Value, e);
-            return node.Counts.Count(fault, started);
+            return node.Counts.Count(Failed(request, e), started);
         }
     }
 
@@ -60,7 +57,7 @@ public sealed class RequestPipeline(Node.Node node)
     }
 
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<Response> RunAsync(Unsealed kernel, Request request)
+    private async ValueTask<Response> RunAsync(Unsealed kernel, Request request)
     {
         var target = Target.Find(kernel, request);
         if (target.Refusal is { } malformed) return malformed;
@@ -85,11 +82,20 @@ public sealed class RequestPipeline(Node.Node node)
             if (target.Missing(request) is { } missing) return await trail.RefuseAsync(missing);
             if (await trail.BeginAsync() is { } unaudited) return unaudited;
 
-            var response = verdict.Admit(
-                request, target.Mount!, target.Route!, target.Pattern!, target.Captures, out var call)
-                is { } invalid ? invalid : await target.Route!.Handler(call!);
-
-            if (response.Fault is null) response = await GrantAsync(kernel, request, target, caller, response);
+            Response? response = null;
+            try
+            {
+                response = verdict.Admit(
+                    request, target.Mount!, target.Route!, target.Pattern!, target.Captures, out var call)
+                    is { } invalid ? invalid : await target.Route!.Handler(call!);
+                if (response.Fault is null) response = await GrantAsync(kernel, request, target, caller, response);
+            }
+            catch (Exception e) when (e is not (OutOfMemoryException or SealedException))
+            {
+                // Whoever can make a handler fail must not thereby stay out of the audit.
+                response?.Dispose();
+                response = Failed(request, e);
+            }
             if (headers is not null && !ReferenceEquals(response, Response.None)) (response.Headers ??= []).AddRange(
                 headers);
             return await trail.EndAsync(response);
@@ -98,6 +104,18 @@ public sealed class RequestPipeline(Node.Node node)
         {
             if (isLastUse) await kernel.Tokens.RevokeAsync(caller.Entry!.Hash, CancellationToken.None);
         }
+    }
+
+    /// <summary>
+    /// What the caller learns of a failure. The log gets its cause; a defect's text, which may quote what it choked on,
+    /// goes nowhere.
+    /// </summary>
+    private Fault Failed(Request request, Exception e)
+    {
+        var fault = FaultOf(e) ?? new Fault(FaultKind.Internal, $"internal error, request id {request.Id}");
+        if (fault.Kind is FaultKind.Internal or FaultKind.Unavailable or FaultKind.StorageFull)
+            node.Log.RequestFailed(request.Id, request.Path.Value, e);
+        return fault;
     }
 
     /// <summary>

@@ -42,12 +42,33 @@ public sealed class EntityTests
     [InlineData("ali\u200bce")]
     [InlineData("ali\u00a0ce")]
     [InlineData("alice\r\n")]
+    [InlineData("rene\u0301")] // security.md A06: é in two characters
+    [InlineData("\uff41lice")] // full width
+    [InlineData("\ufb01lip")] // a ligature
+    [InlineData("\U0001d41balice")] // a mathematical letter
+    [InlineData("\u212aarl")] // the Kelvin sign
+    [InlineData("\u1112\u1161\u11ab")] // Hangul in three characters
     public async Task Names_that_look_like_another_are_refused(string name)
     {
         await using var node = await IdentityNode.StartAsync();
         var (_, _, fault) = await node.Identity.WriteEntityAsync(new EntityWish("", name, null, null, null), default);
         Assert.Equal(FaultKind.Invalid, fault!.Kind);
         Assert.DoesNotContain(name, fault.Text);
+    }
+
+    [Theory]
+    [InlineData("ren\u00e9")]
+    [InlineData("\u00c5sa \u00d8deg\u00e5rd")]
+    [InlineData("Nguy\u1ec5n")]
+    [InlineData("\u5c71\u7530\u592a\u90ce")]
+    [InlineData("\ud64d\uae38\ub3d9")]
+    [InlineData("\u09b0\u09ac\u09bf")] // with a vowel sign that combines
+    [InlineData("DOMAIN\\alice")]
+    [InlineData("alice@example.com")]
+    public async Task Names_that_people_have_are_taken(string name)
+    {
+        await using var node = await IdentityNode.StartAsync();
+        Assert.Equal(name, (await node.EntityAsync(name)).Name);
     }
 
     [Fact]

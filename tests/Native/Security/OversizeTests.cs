@@ -20,8 +20,8 @@ public sealed class OversizeTests(OversizeTests.Target target) : IClassFixture<O
 
     /// <summary>Bodies within the size that anyone may send, each made to hurt a parser.</summary>
     public static TheoryData<string> Bombs =>
-        ["depth", "array depth", "open depth", "keys", "strings", "number", "fraction", "long string", "escapes",
-            "blanks"];
+        ["depth", "array depth", "open depth", "keys", "many keys", "alike keys", "strings", "number", "fraction",
+            "long string", "escapes", "blanks"];
 
     [Theory, MemberData(nameof(Bombs))] // G01
     public async Task AJsonBombWithoutATokenIsRefusedAndCostsLittle(string kind)
@@ -29,6 +29,7 @@ public sealed class OversizeTests(OversizeTests.Target target) : IClassFixture<O
         var server = target.Server;
         await server.SendAsync("POST", Path, null, "{}");
         var before = ResidentBytes(server);
+        var usedBefore = ProcessStatus.ProcessorTime(server.ProcessId);
         var bomb = BombOf(kind);
         for (var i = 0; i < 20; i++)
         {
@@ -38,6 +39,9 @@ public sealed class OversizeTests(OversizeTests.Target target) : IClassFixture<O
             Assert.StartsWith("{\"errors\":[\"", answer.Text, StringComparison.Ordinal);
             Assert.True(answer.Body.Length < 512, "the answer repeats the bomb");
         }
+        // Up to 2 MiB come in each time, most of whose cost is the system's; a parser that suffers needs seconds each.
+        var used = ProcessStatus.ProcessorTime(server.ProcessId) - usedBefore;
+        Assert.InRange(used, TimeSpan.Zero, TimeSpan.FromSeconds(1.5));
         Assert.InRange(ResidentBytes(server) - before, long.MinValue, MaxGrowthBytes);
     }
 
@@ -108,17 +112,6 @@ public sealed class OversizeTests(OversizeTests.Target target) : IClassFixture<O
         }
     }
 
-    [Fact] // G02: the connection ends, whatever the server says on it
-    public async Task ABodyThatDripsIsCutOff()
-    {
-        var server = target.Server;
-
-        var answer = await server.SendRawAsync(Encoding.ASCII.GetBytes(
-            $"POST {Path} HTTP/1.1\r\nHost: kist\r\nContent-Length: 1000\r\n\r\n{{"), TimeSpan.FromSeconds(25));
-
-        Assert.StartsWith("HTTP/1.1 408 ", answer, StringComparison.Ordinal);
-    }
-
     [Fact] // G02
     public async Task HeadersWithoutEndAreRefused()
     {
@@ -153,6 +146,9 @@ public sealed class OversizeTests(OversizeTests.Target target) : IClassFixture<O
         "array depth" => "{\"a\":" + new string('[', 10_000) + new string(']', 10_000) + "}",
         "open depth" => "{\"a\":" + new string('[', 1_000_000),
         "keys" => "{" + string.Join(',', Enumerable.Range(0, 1_000_000).Select(i => $"\"{i}\":1")) + "}",
+        "many keys" => "{" + string.Join(',', Enumerable.Range(0, 80_000).Select(i => $"\"{i}\":1")) + "}",
+        "alike keys" => "{" + string.Join(',', Enumerable.Range(0, 2_000)
+            .Select(i => $"\"{new string('k', 400)}{i:D5}\":1")) + "}",
         "strings" => "{\"a\":[" + string.Join(',', Enumerable.Repeat("\"\"", 340_000)) + "]}",
         "number" => "{\"a\":" + new string('9', 1_000_000) + "}",
         "fraction" => "{\"a\":0." + new string('9', 1_000_000) + "e999999999}",
@@ -190,11 +186,5 @@ public sealed class OversizeTests(OversizeTests.Target target) : IClassFixture<O
         return Encoding.Latin1.GetString(buffer, 0, await stream.ReadAsync(buffer));
     }
 
-    private static long ResidentBytes(KistServer server)
-    {
-        var line = File.ReadLines($"/proc/{server.ProcessId}/status").First(l =>
-            l.StartsWith("VmRSS:", StringComparison.Ordinal));
-        return long.Parse(line.Split(' ', StringSplitOptions.RemoveEmptyEntries)[1],
-            CultureInfo.InvariantCulture) * 1024;
-    }
+    private static long ResidentBytes(KistServer server) => ProcessStatus.ResidentBytes(server.ProcessId);
 }

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Runtime.InteropServices;
 using Kist.Testing;
 using Xunit;
@@ -80,6 +81,31 @@ public sealed partial class ProcessTests(AttackedServer attacked)
         if (File.Exists(KistBinary.Path + ".dll")) return; // for developers: the shared runtime has a diagnostics port
         Assert.Empty(Directory.GetFiles(Path.GetTempPath(), $"dotnet-diagnostic-{server.ProcessId}-*"));
         Assert.Empty(Directory.GetFiles(Path.GetTempPath(), $"clr-debug-pipe-{server.ProcessId}-*"));
+    }
+
+    [Fact] // E11
+    public async Task NoOtherProcessOfTheSameUserOpensTheServersMemory()
+    {
+        // Root may open everything by a capability: without it, root is an ordinary owner of the process.
+        string[] launcher = Environment.UserName == "root" ? ["setpriv", "--bounding-set", "-sys_ptrace"] : ["env"];
+        var directory = Directory.CreateTempSubdirectory("kist-memory-");
+        using var other = Process.Start(new ProcessStartInfo(launcher[0], [.. launcher[1..], "sleep", "60"]))!;
+        try
+        {
+            using var server = KistProcess.Start(
+                directory.FullName, ["server", "--start", "kist", "--listen", "127.0.0.1:0"], null, launcher);
+            await Eventually.HoldsAsync(() => Task.FromResult(
+                server.HasExited || server.Output.Contains("listening", StringComparison.Ordinal)));
+            Assert.False(server.HasExited, server.Output);
+
+            Assert.True(await OpensAsync(launcher, $"/proc/{other.Id}/mem"), "the test itself can open nothing");
+            Assert.False(await OpensAsync(launcher, $"/proc/{server.Id}/mem"));
+        }
+        finally
+        {
+            other.Kill();
+            directory.Delete(recursive: true);
+        }
     }
 
     [Fact] // J08
@@ -170,6 +196,14 @@ public sealed partial class ProcessTests(AttackedServer attacked)
 
             Assert.Equal(400, answer.Status);
         }
+    }
+
+    private static async Task<bool> OpensAsync(string[] launcher, string file)
+    {
+        using var shell = Process.Start(new ProcessStartInfo(
+            launcher[0], [.. launcher[1..], "sh", "-c", "exec 3<\"$0\"", file]) { RedirectStandardError = true })!;
+        await shell.WaitForExitAsync();
+        return shell.ExitCode == 0;
     }
 
     [LibraryImport("libc", EntryPoint = "umask")]

@@ -283,6 +283,44 @@ public sealed class TokenTests(AttackedServer attacked)
         Assert.Equal(403, (await (await attacked.GetAsync()).SendAsync("GET", Self, token)).Status);
     }
 
+    [Fact] // C08: as in Vault, rotating the barrier's key ends no token; the end of its parent does
+    public async Task ABatchTokenOutlivesARotationAndNotItsParent()
+    {
+        var server = await attacked.GetAsync();
+        var parent = (string)(await attacked.NewTokenAsync("""{"policies":["default"],"ttl":"1h"}"""))["client_token"]!;
+        var made = await attacked.NewTokenAsync("""{"type":"batch","policies":["default"],"ttl":"1h"}""");
+        var token = (string)made["client_token"]!;
+
+        Assert.Equal(204, (await attacked.AsRootAsync("POST", "/v1/sys/rotate")).Status);
+
+        foreach (var each in (string[])[parent, token])
+            Assert.Equal(200, (await server.SendAsync("GET", Self, each)).Status);
+        // Nothing of it is stored, so nothing could revoke, renew or look it up by its accessor.
+        Assert.Equal("", (string)made["accessor"]!);
+        Assert.Equal(400, (await attacked.AsRootAsync(
+            "POST", "/v1/auth/token/revoke", Json(("token", token)))).Status);
+    }
+
+    [Fact] // C11
+    public async Task BatchTokensLeaveNothingBehind()
+    {
+        var server = await attacked.GetAsync();
+        var root = server.QuickStart.RootToken;
+        var mount = attacked.NewName("many");
+        await attacked.AsRootAsync("POST", "/v1/sys/auth/" + mount,
+            """{"type":"userpass","config":{"token_type":"batch"}}""");
+        var before = await CountAsync();
+
+        for (var i = 0; i < 200; i++)
+            Assert.Equal(200, (await server.SendAsync("POST", "/v1/auth/token/create", root,
+                """{"type":"batch","policies":["default"],"ttl":"1h"}""")).Status);
+
+        Assert.InRange(await CountAsync() - before, 0, 60); // what other tests made meanwhile
+
+        async Task<int> CountAsync() => (await attacked.AsRootAsync("LIST", "/v1/auth/token/accessors"))
+            .Json!["data"]!["keys"]!.AsArray().Count;
+    }
+
     [Theory] // C09
     [InlineData(1)]
     [InlineData(7)]

@@ -31,7 +31,8 @@ internal sealed class GroupWriter : IDisposable
             // Checkpoints run here, after the answers have left, and on this thread only.
             _connection.RequireWal();
             _connection.Execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0");
-            _connection.Execute("PRAGMA secure_delete=FAST; PRAGMA journal_size_limit=16777216");
+            // What a user destroys leaves the file too: FAST would leave the pages of large values in the free list.
+            _connection.Execute("PRAGMA secure_delete=ON; PRAGMA journal_size_limit=16777216");
             if (maxBytes > 0)
                 _connection.Execute($"PRAGMA max_page_count={Math.Max(1, maxBytes / 4096)}");
             _begin = _connection.Prepare("BEGIN IMMEDIATE");
