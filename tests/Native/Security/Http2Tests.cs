@@ -21,7 +21,9 @@ public sealed class Http2Tests(Http2Tests.Target target) : IClassFixture<Http2Te
     private static readonly Dictionary<string, Func<int, byte[]>> s_floods = new()
     {
         ["requests that are taken back"] = i =>
-            [.. Frame(Headers, EndHeaders | EndStream, Stream(i), Request), .. Frame(Reset, 0, Stream(i), [0, 0, 0, 8])],
+        [
+            .. Frame(Headers, EndHeaders | EndStream, Stream(i), Request), .. Frame(Reset, 0, Stream(i), [0, 0, 0, 8]),
+        ],
         ["headers without an end"] = i => i == 0
             ? Frame(Headers, 0, 1, Request)
             : Frame(Continuation, 0, 1, [.. Enumerable.Repeat<byte[]>([0, 1, (byte)'a', 1, (byte)'b'], 200)
