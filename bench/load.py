@@ -120,6 +120,21 @@ class Run:
         for name in ("KIST_TOKEN", "VAULT_TOKEN", "KIST_ADDR", "VAULT_ADDR", "KIST_TOKEN_FILE"):
             self.env.pop(name, None)
 
+    def allocated(self, token):
+        """Bytes that the server has allocated so far, by its own metrics."""
+        text = ask(self.options.port, "GET", "/v1/sys/metrics?format=prometheus", token)[1].decode()
+        return float(re.search(r"^dotnet_allocated_bytes_total (\S+)", text, re.M)[1])
+
+    def allocations(self, work, path, token, script, seconds):
+        """Bytes allocated per request under load; the budgets themselves are checked by a test, request by request."""
+        with open(os.path.join(os.path.dirname(os.path.abspath(__file__)), "budgets.json")) as file:
+            budget = json.load(file)["bytes_allocated_per_request"][work]
+        before, (rate, command) = self.allocated(token), wrk(self.options.port, path, seconds, script)
+        each = (self.allocated(token) - before) / (rate * seconds)
+        # Under load requests wait for each other, which one at a time do not: half as much again is allowed.
+        self.row(f"bytes allocated per {work}, 64 connections", f"{each:,.0f}", f"{budget * 1.5:,.0f}", f"{budget:,}",
+                 each <= budget * 1.5, " ".join(command))
+
     def row(self, work, figure, must, aim, holds, command):
         self.rows.append((work, figure, must, aim, holds))
         mark = "ok  " if holds else "MISS"
@@ -177,6 +192,8 @@ class Run:
         w, wb = rounds(count, measure("write", port, write, path), measure("barepost", port + 1, write, path))
         self.row("KV v2 write, audited, on disk before the answer", f"{w:,.0f}/s = {w / wb:.2f} bare", "0.15", "0.25",
                  w / wb >= 0.15, commands["write"])
+        self.allocations("kv read", path, token, read, seconds)
+        self.allocations("kv write", path, token, write, seconds)
         done = 0
         while done < 1_000_000:
             done += wrk(port, path, 10, read)[0] * 10

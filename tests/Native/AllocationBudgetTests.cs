@@ -1,0 +1,72 @@
+using System.Globalization;
+using System.Text.Json;
+using Kist.Testing;
+using Xunit;
+
+namespace Kist.Native.Tests;
+
+/// <summary>
+/// What one request may allocate, from its first byte to its last and Kestrel's part included, on the native binary
+/// with SQLite and the audit file: <c>bench/budgets.json</c>. Fewer allocations are fewer collections, which is what
+/// keeps memory small and the slowest answers fast.
+/// </summary>
+public sealed class AllocationBudgetTests
+{
+    private const int WarmUp = 300, Measured = 1_500;
+    private const string Secret = "/v1/prod/data/database", Self = "/v1/auth/token/lookup-self";
+    private const string Body = """{"data":{"url":"postgres://db.internal:5432/app","password":"correct-horse"}}""";
+
+    private static readonly Dictionary<string,
+        (string Method, string Path, bool AsRoot, string? Body)> s_requests = new()
+    {
+        ["kv read"] = ("GET", Secret, true, null),
+        ["kv write"] = ("POST", Secret, true, Body),
+        ["kv list"] = ("LIST", "/v1/prod/metadata", true, null),
+        ["token lookup"] = ("GET", Self, true, null),
+        ["refused read"] = ("GET", Secret, false, null),
+        ["health"] = ("GET", "/v1/sys/health", true, null),
+    };
+
+    [Fact]
+    public async Task Requests_stay_within_their_budgets()
+    {
+        var budgets = JsonDocument.Parse(await File.ReadAllBytesAsync(
+            Path.Combine(AppContext.BaseDirectory, "budgets.json"), TestContext.Current.CancellationToken))
+            .RootElement.GetProperty("bytes_allocated_per_request").EnumerateObject()
+            .ToDictionary(budget => budget.Name, budget => budget.Value.GetInt64());
+        Assert.Equal(s_requests.Keys.Order(), budgets.Keys.Order());
+        await using var server = await KistServer.StartQuickAsync();
+        await server.SendAsync("POST", Secret, server.QuickStart.RootToken, Body);
+        var report = new List<string>();
+        var missed = 0;
+        foreach (var (name, budget) in budgets)
+        {
+            var each = await MeasureAsync(server, name);
+            report.Add($"{name}: {each} of {budget} bytes");
+            if (each > budget || each <= 0) missed++;
+        }
+        Assert.True(missed == 0, string.Join("\n", report));
+    }
+
+    private static async Task<long> MeasureAsync(KistServer server, string name)
+    {
+        var (method, path, asRoot, body) = s_requests[name];
+        var token = asRoot ? server.QuickStart.RootToken : "kst.unknown";
+        long before = 0;
+        for (var i = -WarmUp; i < Measured; i++)
+        {
+            if (i == 0) before = await AllocatedAsync(server);
+            await server.SendAsync(method, path, token, body);
+        }
+        return (await AllocatedAsync(server) - before) / Measured;
+    }
+
+    private static async Task<long> AllocatedAsync(KistServer server)
+    {
+        const string metric = "dotnet_allocated_bytes_total ";
+        var answer = await server.SendAsync(
+            "GET", "/v1/sys/metrics?format=prometheus", server.QuickStart.RootToken);
+        var line = answer.Text.Split('\n').Single(l => l.StartsWith(metric, StringComparison.Ordinal));
+        return long.Parse(line[metric.Length..], NumberStyles.Float, CultureInfo.InvariantCulture);
+    }
+}
