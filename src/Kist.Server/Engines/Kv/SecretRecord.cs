@@ -23,6 +23,17 @@ internal sealed class SecretRecord
     /// read.</summary>
     public const uint MostVersions = 4_096;
 
+    /// <summary>
+    /// Bytes of older payloads that stay in the record, so that it still fits one page of most stores.
+    /// </summary>
+    public const int MostKeptBytes = 2_048;
+
+    // A larger payload than this would push out too many others.
+    private const int LargestKept = 1_024;
+
+    // With a payload of this size a record is large anyway, and has to fit one value of the store.
+    private const int LargePayload = 65_536;
+
     private SecretRecord(Guid id, DateTimeOffset created) => (Id, Created, Updated) = (id, created, created);
 
     public Guid Id { get; private init; }
@@ -32,6 +43,9 @@ internal sealed class SecretRecord
     public DateTimeOffset Updated { get; private set; }
 
     public bool CasRequired { get; set; }
+
+    /// <summary>Whether an older version may have a payload record of its own.</summary>
+    public bool HasPayloadRecords { get; private set; }
 
     public TimeSpan DeleteVersionAfter { get; set; }
 
@@ -67,6 +81,7 @@ internal sealed class SecretRecord
         {
             Updated = Time(view.UpdatedTicks),
             CasRequired = view.CasRequired,
+            HasPayloadRecords = view.HasPayloadRecords,
             DeleteVersionAfter = new TimeSpan(view.DeleteVersionAfterTicks),
             MaxVersions = view.MaxVersions,
             CurrentVersion = view.CurrentVersion,
@@ -78,7 +93,10 @@ internal sealed class SecretRecord
         var versions = view.Versions;
         for (var i = 0; i < view.VersionCount; i++)
         {
-            var version = SecretVersion.From(versions.Next());
+            var entry = versions.Next();
+            ReadOnlyMemory<byte>? kept = null;
+            if (entry.IsKept) kept = bytes.Slice(start + length + entry.KeptStart, entry.Kept.Length);
+            var version = SecretVersion.From(entry, kept);
             var wanted = i == 0 ? version.Number == record.CurrentVersion : version.Number < record.Versions[^1].Number;
             if (!wanted || version.Number < 1) throw new MalformedRecordException("order of versions");
             record.Versions.Add(version);
@@ -115,6 +133,30 @@ internal sealed class SecretRecord
         return added;
     }
 
+    /// <summary>
+    /// Keeps the payload of the version that was current until now, while it is in the list. The payloads that do not
+    /// fit any more, at most <paramref name="most"/>, come back: each needs a record of its own.
+    /// </summary>
+    public IReadOnlyList<(long Number, ReadOnlyMemory<byte> Payload)> Keep(
+        SecretVersion former, ReadOnlyMemory<byte> payload, int most)
+    {
+        if (former.IsDestroyed || !Versions.Contains(former)) return [];
+        var moved = new List<(long Number, ReadOnlyMemory<byte> Payload)>();
+        if (payload.Length <= LargestKept) former.Kept = payload;
+        else moved.Add((former.Number, payload));
+        var room = Payload.Length > LargePayload ? 0 : MostKeptBytes;
+        var kept = Versions.Sum(version => version.Kept?.Length ?? 0);
+        for (var i = Versions.Count - 1; kept > room && i >= 0 && moved.Count < most; i--)
+        {
+            if (Versions[i].Kept is not { } oldest) continue;
+            moved.Add((Versions[i].Number, oldest));
+            Versions[i].Kept = null;
+            kept -= oldest.Length;
+        }
+        HasPayloadRecords |= moved.Count > 0;
+        return moved;
+    }
+
     /// <summary>As the record of an unversioned secret: whatever was there is replaced by one version.</summary>
     public static SecretRecord Single(ReadOnlyMemory<byte> payload, DateTimeOffset now)
     {
@@ -130,6 +172,7 @@ internal sealed class SecretRecord
     public void Destroy(SecretVersion version)
     {
         version.State = VersionState.Destroyed;
+        version.Kept = null;
         if (ReferenceEquals(version, Current)) Payload = default;
     }
 
@@ -143,6 +186,7 @@ internal sealed class SecretRecord
         var end = Math.Min(OldestVersion, first + most);
         if (end <= first) return [];
         SweptBelow = end;
+        if (!HasPayloadRecords) return [];
         return [.. Enumerable.Range(0, (int)(end - first)).Select(i => first + i)];
     }
 
@@ -167,7 +211,7 @@ internal sealed class SecretRecord
     {
         var header = output.GetSpan(SecretView.HeaderBytes)[..SecretView.HeaderBytes];
         header[0] = SecretView.Format;
-        header[1] = (byte)(CasRequired ? 1 : 0);
+        header[1] = (byte)((CasRequired ? 1 : 0) | (HasPayloadRecords ? 2 : 0));
         Id.TryWriteBytes(header[2..]);
         BinaryPrimitives.WriteInt64LittleEndian(header[18..], Created.UtcTicks);
         BinaryPrimitives.WriteInt64LittleEndian(header[26..], Updated.UtcTicks);

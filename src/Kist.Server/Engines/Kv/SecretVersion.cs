@@ -25,6 +25,12 @@ internal sealed class SecretVersion(long number, Guid id, DateTimeOffset created
     /// <summary>What a door was told about the payload; empty: JSON.</summary>
     public string ContentType { get; init; } = "";
 
+    /// <summary>
+    /// An older version's payload, where the secret's own record holds it, in the buffer that was read; null: it has a
+    /// record of its own (<see cref="VersionPayload"/>), or is the current one's, or is gone.
+    /// </summary>
+    public ReadOnlyMemory<byte>? Kept { get; set; }
+
     /// <summary>Names that lead to this version, such as <see cref="SecretRecord.CurrentLabel"/>.</summary>
     public List<string> Labels { get; } = [];
 
@@ -34,7 +40,7 @@ internal sealed class SecretVersion(long number, Guid id, DateTimeOffset created
 
     public bool IsReadableAt(DateTimeOffset now) => State is VersionState.Enabled && !IsDeletedAt(now);
 
-    internal static SecretVersion From(VersionView view)
+    internal static SecretVersion From(VersionView view, ReadOnlyMemory<byte>? kept)
     {
         var created = new DateTimeOffset(view.CreatedTicks, TimeSpan.Zero);
         var version = new SecretVersion(view.Number, new Guid(view.Id), created)
@@ -43,6 +49,7 @@ internal sealed class SecretVersion(long number, Guid id, DateTimeOffset created
             State = view.State,
             Kind = view.Kind,
             ContentType = Text(view.ContentType),
+            Kept = kept,
         };
         for (var labels = view.Labels; !labels.IsEmpty; labels = labels[(labels[0] + 1)..])
             version.Labels.Add(Text(labels.Slice(1, labels[0])));
@@ -63,6 +70,9 @@ internal sealed class SecretVersion(long number, Guid id, DateTimeOffset created
         output.GetSpan(1)[0] = checked((byte)Labels.Count);
         output.Advance(1);
         foreach (var label in Labels) WriteShort(output, label);
+        BinaryPrimitives.WriteInt32LittleEndian(output.GetSpan(4), Kept?.Length ?? -1);
+        output.Advance(4);
+        if (Kept is { } kept) output.Write(kept.Span);
     }
 
     private static void WriteShort(SecretWriter output, string text)

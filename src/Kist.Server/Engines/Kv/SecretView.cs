@@ -7,8 +7,8 @@ namespace Kist.Server.Engines.Kv;
 /// store get, one decryption and this. The record is
 /// <code>
 /// offset  size  what
-///      0     1  format: 1
-///      1     1  flags: 1 = writes must say the version they replace
+///      0     1  format: 2
+///      1     1  flags: 1 = writes must say the version they replace; 2 = older payloads may have records of their own
 ///      2    16  id of the secret; names the records of its older versions
 ///     18     8  created, UTC ticks
 ///     26     8  last version written, UTC ticks
@@ -23,14 +23,15 @@ namespace Kist.Server.Engines.Kv;
 ///     82        custom metadata (a JSON object, or nothing), payload, then the versions, newest first:
 ///               8 number · 16 id · 8 created · 8 deletion time (0: none) · 1 state · 1 payload kind
 ///               1 length and content type · 1 count of labels, each 1 length and text
+///               4 length of an older version's payload, and that payload; -1: it is not in here
 /// </code>
 /// Numbers are little-endian. A record that breaks any of this is a <see cref="MalformedRecordException"/>; that nobody
-/// changed its bytes is the barrier's business. Older payloads have records of their own
-/// (<see cref="VersionPayload"/>).
+/// changed its bytes is the barrier's business. Older payloads that are small stay in here, so that a write touches one
+/// entry of the store; the others have records of their own (<see cref="VersionPayload"/>).
 /// </summary>
 internal readonly ref struct SecretView
 {
-    public const byte Format = 1;
+    public const byte Format = 2;
     public const int HeaderBytes = 82;
 
     private readonly ReadOnlySpan<byte> _record;
@@ -39,7 +40,7 @@ internal readonly ref struct SecretView
 
     public SecretView(ReadOnlySpan<byte> record)
     {
-        if (record.Length < HeaderBytes || record[0] != Format || record[1] > 1)
+        if (record.Length < HeaderBytes || record[0] != Format || record[1] > 3)
             throw new MalformedRecordException("header");
         _record = record;
         _customBytes = BinaryPrimitives.ReadInt32LittleEndian(record[70..]);
@@ -55,7 +56,10 @@ internal readonly ref struct SecretView
             throw new MalformedRecordException("oldest version");
     }
 
-    public bool CasRequired => _record[1] == 1;
+    public bool CasRequired => (_record[1] & 1) != 0;
+
+    /// <summary>Whether an older version may have a payload record of its own.</summary>
+    public bool HasPayloadRecords => (_record[1] & 2) != 0;
 
     public Guid Id => new(_record.Slice(2, 16));
 
@@ -116,7 +120,7 @@ internal readonly ref struct SecretView
 /// <summary>One version in a record, read in place.</summary>
 internal readonly ref struct VersionView(
     long number, ReadOnlySpan<byte> id, long createdTicks, long deletionTicks, VersionState state, PayloadKind kind,
-    ReadOnlySpan<byte> contentType, ReadOnlySpan<byte> labels)
+    ReadOnlySpan<byte> contentType, ReadOnlySpan<byte> labels, int keptStart, ReadOnlySpan<byte> kept)
 {
     public long Number { get; } = number;
 
@@ -136,6 +140,15 @@ internal readonly ref struct VersionView(
     /// <summary>Each label as one byte of length and its text.</summary>
     public ReadOnlySpan<byte> Labels { get; } = labels;
 
+    /// <summary>Whether <see cref="Kept"/> is this version's payload.</summary>
+    public bool IsKept => KeptStart >= 0;
+
+    /// <summary>An older version's payload, if it lies in this record.</summary>
+    public ReadOnlySpan<byte> Kept { get; } = kept;
+
+    /// <summary>Where it lies, counted from where the reader of the versions began; -1: elsewhere.</summary>
+    public int KeptStart { get; } = keptStart;
+
     public bool IsDestroyed => State is VersionState.Destroyed;
 
     /// <summary>Whether the payload may be shown at <paramref name="nowTicks"/>.</summary>
@@ -148,6 +161,7 @@ internal ref struct VersionReader(ReadOnlySpan<byte> rest)
 {
     private const int FixedBytes = 42;
 
+    private readonly int _length = rest.Length;
     private ReadOnlySpan<byte> _rest = rest;
 
     public readonly bool AtEnd => _rest.IsEmpty;
@@ -164,8 +178,16 @@ internal ref struct VersionReader(ReadOnlySpan<byte> rest)
         _rest = _rest[1..];
         var labels = _rest;
         for (var i = 0; i < count; i++) Short();
+        labels = labels[..(labels.Length - _rest.Length)];
+        if (_rest.Length < 4) throw new MalformedRecordException("older payload");
+        var keptBytes = BinaryPrimitives.ReadInt32LittleEndian(_rest);
+        _rest = _rest[4..];
+        if (keptBytes < -1 || keptBytes > _rest.Length) throw new MalformedRecordException("older payload");
+        var keptStart = keptBytes < 0 ? -1 : _length - _rest.Length;
+        var kept = _rest[..Math.Max(0, keptBytes)];
+        _rest = _rest[kept.Length..];
         return new VersionView(BinaryPrimitives.ReadInt64LittleEndian(entry), entry.Slice(8, 16), Ticks(entry[24..]),
-            Ticks(entry[32..]), state, kind, contentType, labels[..(labels.Length - _rest.Length)]);
+            Ticks(entry[32..]), state, kind, contentType, labels, keptStart, kept);
     }
 
     private ReadOnlySpan<byte> Short()

@@ -91,7 +91,7 @@ internal sealed partial class VersionedEngine
         var record = SecretRecord.Read(stored.Memory);
         foreach (var gone in record.Sweep(SweepPerWrite)) tx.Delete(SecretFolder.OlderKey(record.Id, gone));
         if (record.IsSwept)
-            foreach (var version in record.TakeOldest(SweepPerWrite))
+            foreach (var version in record.TakeOldest(SweepPerWrite).Where(version => version.Kept is null))
                 tx.Delete(SecretFolder.OlderKey(record.Id, version.Number));
         if (record.IsSwept && record.Versions.Count <= 1)
         {

@@ -68,9 +68,20 @@ internal sealed partial class VersionedEngine
     private async ValueTask<Response> AnswerOlderAsync(
         Kernel.Barrier.Plain plain, long number, bool isSubkeys, long depth, CancellationToken ct)
     {
+        if (AnswerKept(plain.Span, number, isSubkeys, depth) is { } kept) return kept;
         if (KeyOfOlder(plain.Span, number) is not { } key) return Response.None;
         using var older = await _folder.Older.GetAsync(key, ct);
         return AnswerOlder(plain.Span, number, older is null ? default : older.Memory, isSubkeys, depth);
+    }
+
+    /// <summary>The answer when the record itself holds the older payload; null: it has to be fetched.</summary>
+    private Response? AnswerKept(ReadOnlySpan<byte> record, long number, bool isSubkeys, long depth)
+    {
+        var secret = new SecretView(record);
+        if (!secret.TryFind(number, out var version) || !version.IsKept) return null;
+        return isSubkeys
+            ? Answer(version, secret.CustomMetadata, version.Kept, "subkeys"u8, depth)
+            : Answer(version, secret.CustomMetadata, version.Kept, "data"u8, -1);
     }
 
     private static string? KeyOfOlder(ReadOnlySpan<byte> record, long number)

@@ -45,9 +45,10 @@ internal sealed partial class VersionedEngine
         foreach (var number in numbers)
         {
             if (record.Find(number) is not { IsDestroyed: false } version) continue;
+            var hasRecord = version.Kept is null && !ReferenceEquals(version, record.Current);
             record.Destroy(version);
             isChanged = true;
-            if (!ReferenceEquals(version, record.Current)) tx.Delete(SecretFolder.OlderKey(record.Id, number));
+            if (hasRecord) tx.Delete(SecretFolder.OlderKey(record.Id, number));
         }
         if (isChanged && TryStore(tx, path, record) is not null) throw new MalformedRecordException("size");
     }

@@ -12,6 +12,9 @@ internal sealed partial class VersionedEngine
     /// limit.</summary>
     private const int SweepPerWrite = 48;
 
+    /// <summary>How many older payloads one write moves into records of their own.</summary>
+    private const int MovedPerWrite = 16;
+
     private static readonly Field<long> s_cas = Fields.Number("cas", "The version that the write must replace.");
 
     private ValueTask<Response> WriteDataAsync(Call call) => AddVersionAsync(call, isPatch: false);
@@ -57,11 +60,12 @@ internal sealed partial class VersionedEngine
         var formerPayload = record.Payload;
         var deletion = config.DeletionOf(record, now);
         var added = record.Add(payload.WrittenMemory, now, deletion, config.MaxVersionsOf(record));
-        if (former is { IsDestroyed: false } && record.Find(former.Number) is not null)
-        {
-            using var older = VersionPayload.Seal(formerPayload.Span);
-            tx.Put(SecretFolder.OlderKey(record.Id, former.Number), older.Span);
-        }
+        if (former is not null)
+            foreach (var (number, outgrown) in record.Keep(former, formerPayload, MovedPerWrite))
+            {
+                using var older = VersionPayload.Seal(outgrown.Span);
+                tx.Put(SecretFolder.OlderKey(record.Id, number), older.Span);
+            }
         foreach (var gone in record.Sweep(SweepPerWrite)) tx.Delete(SecretFolder.OlderKey(record.Id, gone));
         return TryStore(tx, path, record) is { } tooLarge
             ? tooLarge

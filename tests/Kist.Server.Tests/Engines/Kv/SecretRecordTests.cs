@@ -25,7 +25,11 @@ public sealed class SecretRecordTests
         record.DeleteVersionAfter = TimeSpan.FromMinutes(max);
         if (custom) record.CustomMetadata = """{"owner":"ann"}"""u8.ToArray();
         for (var i = 0; i < payloads.Length; i++)
+        {
+            var (former, formerPayload) = (record.Current, record.Payload);
             record.Add(Encoding.UTF8.GetBytes(payloads[i]), s_start.AddHours(i), null, max);
+            if (former is not null) record.Keep(former, formerPayload, 4);
+        }
         foreach (var (at, what) in touches)
         {
             if (record.Find(at) is not { } version) continue;
@@ -66,9 +70,40 @@ public sealed class SecretRecordTests
             if (known is null) continue;
             Assert.Equal(known.Id, new Guid(found.Id));
             Assert.Equal(known.State, found.State);
+            Assert.Equal(known.Kept is not null, found.IsKept);
+            Assert.Equal(known.Kept.GetValueOrDefault().ToArray(), found.Kept.ToArray());
             Assert.Equal(known.IsReadableAt(s_start.AddDays(4)), found.IsReadableAt(s_start.AddDays(4).UtcTicks));
         }
     });
+
+    [Fact]
+    public void OlderPayloadsStayInTheRecordWhileTheyAreSmallAndNoneIsLost() =>
+        Gen.Select(Gen.Int[0, 1_500].Array[2, 40], Gen.UInt[1, 30]).Sample((sizes, max) =>
+        {
+            const int most = 5;
+            var record = SecretRecord.New(s_start);
+            var written = new Dictionary<long, byte[]>();
+            var moved = new Dictionary<long, byte[]>();
+            foreach (var size in sizes)
+            {
+                record = SecretRecord.Read(Bytes(record));
+                var (former, formerPayload) = (record.Current, record.Payload);
+                var payload = Enumerable.Repeat((byte)('a' + (written.Count % 26)), size).ToArray();
+                written[record.Add(payload, s_start, null, max).Number] = payload;
+                if (former is null) continue;
+                var outgrown = record.Keep(former, formerPayload, most);
+                foreach (var (number, bytes) in outgrown) Assert.True(moved.TryAdd(number, bytes.ToArray()));
+                var kept = record.Versions.Sum(version => version.Kept?.Length ?? 0);
+                Assert.True(kept <= SecretRecord.MostKeptBytes || outgrown.Count == most);
+            }
+            foreach (var version in record.Versions.Skip(1))
+            {
+                var bytes = version.Kept is { } kept ? kept.ToArray() : moved[version.Number];
+                Assert.Equal(written[version.Number], bytes);
+                Assert.Equal(version.Kept is null, moved.ContainsKey(version.Number));
+            }
+            Assert.Equal(moved.Count > 0, record.HasPayloadRecords);
+        });
 
     [Fact]
     public void EveryTruncatedRecordIsRefused() => s_records.Sample(bytes =>

@@ -142,7 +142,9 @@ public sealed class VersionedEngineTests
         await using var node = await StartAsync();
         var storage = node.Kernel.Mounts.Current.At("kv/")!.Storage;
         await node.DataAsync(Operation.Update, "kv/config", """{"max_versions":400}""");
-        for (var i = 0; i < 300; i++) await node.DataAsync(Operation.Update, "kv/data/x", """{"data":{"v":1}}""");
+        var large = new string('x', SecretRecord.MostKeptBytes); // small ones would stay in the secret's own record
+        for (var i = 0; i < 300; i++)
+            await node.DataAsync(Operation.Update, "kv/data/x", $$$"""{"data":{"v":"{{{large}}}"}}""");
         Assert.Equal(299, (await storage.ScanAsync("v/", "", 0, default)).Count);
         var half = string.Join(',', Enumerable.Range(1, 150));
         await node.DataAsync(Operation.Update, "kv/destroy/x", $$"""{"versions":[{{half}}]}""");
