@@ -21,7 +21,7 @@ for argument in "$@"; do
   case $argument in
     --force) force=true ;;
     -h|--help) usage; exit 0 ;;
-    *) usage >&2; exit 2 ;;
+    *) die "there is no option $argument; see ./build.sh --help" ;;
   esac
 done
 

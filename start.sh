@@ -32,7 +32,7 @@ while [ $# -gt 0 ]; do
     --data) data=$(value "$@"); shift 2 ;;
     --data=*) data=${1#*=}; shift ;;
     -h|--help) usage; exit 0 ;;
-    *) usage >&2; exit 2 ;;
+    *) die "there is no option $1; see ./start.sh --help" ;;
   esac
 done
 

@@ -27,7 +27,7 @@ while [ $# -gt 0 ]; do
     --only=*) only+=("${1#*=}") ;;
     --) shift; arguments=("$@"); break ;;
     -h|--help) usage; exit 0 ;;
-    *) usage >&2; exit 2 ;;
+    *) die "there is no option $1; see ./test.sh --help" ;;
   esac
   shift
 done

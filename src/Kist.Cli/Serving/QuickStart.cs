@@ -19,6 +19,7 @@ internal sealed class QuickStart
     private static readonly string[] Mounts = ["dev", "staging", "prod", "secret"];
 
     private readonly string _directory;
+    private string? _earlierToken;
 
     private QuickStart(string directory) => _directory = directory;
 
@@ -26,8 +27,7 @@ internal sealed class QuickStart
 
     private string AuditFile => Path.Combine(_directory, "audit", "audit.log");
 
-    private static string RecoveryPath =>
-        Path.Combine(Path.GetDirectoryName(Path.GetFullPath(TokenPath))!, "recovery-key");
+    private string RecoveryPath => OwnFile("recovery");
 
     private static string TokenPath => TokenFile.DefaultPath(Environment.GetEnvironmentVariable);
 
@@ -38,7 +38,8 @@ internal sealed class QuickStart
         var start = new QuickStart(Path.GetFullPath(directory));
         var file = Path.Combine(start._directory, "kist.hcl");
         if (listen is not null && !Address.TryParse(listen, out _))
-            return (null, null, new Problem("the address is not an IP address and a port", "--listen 127.0.0.1:8200"));
+            return (null, null, new Problem(
+                "the address is not an IP address and a port", "an address such as 127.0.0.1:8200"));
         try
         {
             if (!File.Exists(file)) start.WriteConfig(file, listen ?? "127.0.0.1:8200");
@@ -88,12 +89,17 @@ internal sealed class QuickStart
 
     public void Announce(Screen screen, string url)
     {
-        var kist = IsOnPath("kist") ? "kist" : Environment.ProcessPath ?? "kist";
+        var kist = IsOnPath("kist") ? "kist" : ShellWord(Environment.ProcessPath ?? "kist");
         var set = url == "http://127.0.0.1:8200" ? "" : $"  export KIST_ADDR={url}\n";
         screen.Line("");
         screen.Line($"Kist is running at {url} and unsealed. Ctrl-C stops it; your data stays.");
-        screen.Line($"  root token   {TokenPath} (only you can read it; kist finds it there)");
-        screen.Line($"  recovery key {RecoveryPath} (makes a new root token; keep it elsewhere)");
+        screen.Line(File.Exists(TokenPath)
+            ? $"  root token   {TokenPath} (only you can read it; kist finds it there)"
+            : $"  root token   not in {TokenPath}; kist login keeps one there");
+        if (_earlierToken is not null)
+            screen.Line($"               (the token that was there is {_earlierToken} now)");
+        if (File.Exists(RecoveryPath))
+            screen.Line($"  recovery key {RecoveryPath} (makes a new root token; keep it elsewhere)");
         screen.Line($"  data         {_directory}");
         screen.Line($"  audit        {AuditFile}");
         screen.Line("");
@@ -120,7 +126,7 @@ internal sealed class QuickStart
             }
             # Opens the store without a person. It lies outside the data: keep a copy of it elsewhere.
             seal "keyfile" {
-              path = {{Quoted(KeyPath())}}
+              path = {{Quoted(OwnFile("seal"))}}
             }
             audit_file_dirs = [{{Quoted(Path.GetDirectoryName(AuditFile)!)}}]
 
@@ -131,22 +137,28 @@ internal sealed class QuickStart
         stream.Write(Encoding.UTF8.GetBytes(text));
     }
 
-    /// <summary>One key file per data directory: two of them on one machine must not share it.</summary>
-    private string KeyPath()
+    /// <summary>A key file of this data directory: two of them on one machine must not share it.</summary>
+    private string OwnFile(string kind)
     {
         var name = Convert.ToHexStringLower(SHA256.HashData(Encoding.UTF8.GetBytes(_directory)))[..12];
-        return Path.Combine(Path.GetDirectoryName(Path.GetFullPath(TokenPath))!, $"seal-{name}.key");
+        return Path.Combine(Path.GetDirectoryName(Path.GetFullPath(TokenPath))!, $"{kind}-{name}.key");
     }
 
     /// <summary>A token of another server that is there already is kept beside the new one.</summary>
-    private static Problem? KeepToken(string token)
+    private Problem? KeepToken(string token)
     {
-        if (File.Exists(TokenPath)) File.Move(TokenPath, TokenPath + ".before", overwrite: true);
+        if (File.Exists(TokenPath))
+        {
+            var number = 1;
+            while (File.Exists($"{TokenPath}.{number}")) number++;
+            _earlierToken = $"{TokenPath}.{number}";
+            File.Move(TokenPath, _earlierToken);
+        }
         return TokenFile.Write(TokenPath, token);
     }
 
     /// <summary>Makes a new root token when all are lost (<c>kist operator generate-root</c>).</summary>
-    private static void KeepRecoveryKey(ReadOnlySpan<byte> key)
+    private void KeepRecoveryKey(ReadOnlySpan<byte> key)
     {
         var options = new FileStreamOptions { Mode = FileMode.Create, Access = FileAccess.Write };
         if (!OperatingSystem.IsWindows()) options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
@@ -155,6 +167,9 @@ internal sealed class QuickStart
     }
 
     private static string Quoted(string text) => "\"" + text.Replace("\\", "\\\\").Replace("\"", "\\\"") + "\"";
+
+    private static string ShellWord(string text) =>
+        text.All(c => char.IsAsciiLetterOrDigit(c) || "/._-+".Contains(c)) ? text : $"'{text.Replace("'", @"'\''")}'";
 
     private static bool IsOnPath(string name) => (Environment.GetEnvironmentVariable("PATH") ?? "").Split(':')
         .Any(folder => folder.Length > 0 && File.Exists(Path.Combine(folder, name)));

@@ -1,3 +1,5 @@
+using System.Net;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using Kist.Cli.Output;
 using Kist.Kernel.Barrier;
@@ -20,6 +22,9 @@ internal sealed class ServerRun
     /// The version that clients see. They parse it and switch on it, so it is that of the API that Kist speaks.
     /// </summary>
     public const string ApiVersion = "1.15.0";
+
+    private static readonly Problem s_inUse =
+        new("the address is in use already", "stop the other server, or listen elsewhere");
 
     private readonly ServerArguments _arguments;
     private readonly LogWriter _log = new(Console.OpenStandardError(), TimeProvider.System);
@@ -69,6 +74,8 @@ internal sealed class ServerRun
         try
         {
             using var signals = new Signals();
+            // Before anything is made or opened: a server that cannot listen must leave no half of itself behind.
+            foreach (var listener in _config.Listeners) TryAddress(listener.EndPoint);
             node = await OpenNodeAsync();
             if (_arguments.Dev) await DevServer.SetUpAsync(node, _arguments);
             else await StartSealedOrNotAsync(node, signals.Stopping);
@@ -92,6 +99,14 @@ internal sealed class ServerRun
             if (node is not null) await node.DisposeAsync();
             return screen.Show(ProblemOf(e)!);
         }
+    }
+
+    private static void TryAddress(IPEndPoint endPoint)
+    {
+        using var probe = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
+        probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
+        probe.Bind(endPoint);
+        probe.Listen();
     }
 
     private string TlsFolder => Path.Combine(_config.Storage.Folder, "tls");
@@ -250,9 +265,9 @@ internal sealed class ServerRun
             e.Message, "check the storage's path, its owner and whether another kist server uses it"),
         SealException or BarrierException => new Problem(e.Message, "check the seal in the configuration"),
         Microsoft.AspNetCore.Connections.AddressInUseException or IOException
-            { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } =>
-            new Problem("the address is in use already", "stop the other server, or listen elsewhere"),
-        System.Net.Sockets.SocketException =>
+            { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => s_inUse,
+        SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } => s_inUse,
+        SocketException =>
             new Problem($"cannot listen: {e.Message}", "check the listener's address"),
         IOException or UnauthorizedAccessException => new Problem(e.Message),
         CryptographicException =>
