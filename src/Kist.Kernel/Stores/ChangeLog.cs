@@ -19,11 +19,15 @@ public sealed class ChangeLog
     private long _first;                 // place of the oldest change still kept
     private long _next;                  // place of the next change; places count up from 0
     private long _floor;                 // every change above this revision is still kept
+    private long _newest;                // the revision of the last change that was told
     private StoreException? _closed;
     private TaskCompletionSource _more = NewSignal();
 
     /// <summary>Begins after <paramref name="revision"/>: what came before was never in this log.</summary>
-    public ChangeLog(long revision) => _floor = revision;
+    public ChangeLog(long revision) => _floor = _newest = revision;
+
+    /// <summary>The revision of the newest change that was published; see <see cref="IStore.RevisionAsync"/>.</summary>
+    public long Revision => Volatile.Read(ref _newest);
 
     /// <summary>Appends changes in revision order; wakes the watchers. Call it after the commit is durable.</summary>
     public void Publish(IReadOnlyList<Change> changes)
@@ -35,6 +39,7 @@ public sealed class ChangeLog
         {
             for (var i = 0; i < changes.Count; i++)
                 Append(changes[i]);
+            Volatile.Write(ref _newest, changes[changes.Count - 1].Revision);
             (more, _more) = (_more, NewSignal());
         }
         more.TrySetResult();
@@ -50,6 +55,7 @@ public sealed class ChangeLog
             _next++;                     // nobody's place is valid any more, not even that of one who had read all
             _first = _next;
             _floor = Math.Max(_floor, revision);
+            Volatile.Write(ref _newest, Math.Max(_newest, revision));
             (more, _more) = (_more, NewSignal());
         }
         more.TrySetResult();

@@ -9,6 +9,19 @@ namespace Kist.Kernel.Stores;
 /// </summary>
 public interface IStore : IAsyncDisposable
 {
+    /// <summary>
+    /// Whether other processes may write to the same data. If so, the node follows the changes of the others; if not,
+    /// it spares itself the work.
+    /// </summary>
+    bool IsShared => true;
+
+    /// <summary>
+    /// The revision of the newest commit, from whatever node, that changed anything; 0 in an empty store. Never less
+    /// than that of a commit that was acknowledged anywhere before this call, so it must not come from a replica that
+    /// may lag. A node compares it with what its watch has told it, several times a second.
+    /// </summary>
+    ValueTask<long> RevisionAsync(CancellationToken ct);
+
     /// <summary>The value under <paramref name="key"/> and its revision, or null.</summary>
     ValueTask<Entry?> GetAsync(string key, CancellationToken ct);
 
@@ -32,6 +45,8 @@ public interface IStore : IAsyncDisposable
     /// A store keeps a bounded past. Where <paramref name="afterRevision"/> lies before it, or the reader is slower
     /// than the writers for too long, the enumeration ends with <see cref="StoreFailure.Unavailable"/>: changes may be
     /// missing, so drop what was cached and start over. Nothing is ever left out silently.
+    /// The changes of one commit come together: after the first of them, each step of the enumeration completes at once
+    /// until the last is out. So when a step has to wait, no commit is half told.
     /// </summary>
     IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct);
 }

@@ -13,6 +13,16 @@ public sealed class MemoryStore : IStore
     private volatile ImmutableSortedSet<Item> _items = ImmutableSortedSet.Create<Item>(new ByKey());
     private long _revision;
 
+    /// <summary>Set where several nodes in one process work on one store, as tests do.</summary>
+    public bool IsShared { get; init; }
+
+    /// <inheritdoc/>
+    public ValueTask<long> RevisionAsync(CancellationToken ct)
+    {
+        ct.ThrowIfCancellationRequested();
+        return ValueTask.FromResult(_log.Revision);
+    }
+
     /// <inheritdoc/>
     public ValueTask<Entry?> GetAsync(string key, CancellationToken ct)
     {

@@ -103,6 +103,10 @@ public sealed class ListingTests
 
         public int Keys { get; private set; }
 
+        public bool IsShared => _inner.IsShared;
+
+        public ValueTask<long> RevisionAsync(CancellationToken ct) => _inner.RevisionAsync(ct);
+
         public ValueTask<Entry?> GetAsync(string key, CancellationToken ct) => _inner.GetAsync(key, ct);
 
         public async ValueTask<IReadOnlyList<string>> ScanAsync(

@@ -21,6 +21,10 @@ internal sealed class CountingStore : IStore
         return _store.GetAsync(key, ct);
     }
 
+    public bool IsShared => _store.IsShared;
+
+    public ValueTask<long> RevisionAsync(CancellationToken ct) => _store.RevisionAsync(ct);
+
     public async ValueTask<IReadOnlyList<string>> ScanAsync(
         string prefix, string after, int limit, CancellationToken ct)
     {

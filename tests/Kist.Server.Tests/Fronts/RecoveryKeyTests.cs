@@ -138,6 +138,10 @@ public sealed class RecoveryKeyTests : IDisposable
     {
         private readonly MemoryStore _store = new();
 
+        public bool IsShared => _store.IsShared;
+
+        public ValueTask<long> RevisionAsync(CancellationToken ct) => _store.RevisionAsync(ct);
+
         public ValueTask<Entry?> GetAsync(string key, CancellationToken ct) => _store.GetAsync(key, ct);
 
         public ValueTask<IReadOnlyList<string>> ScanAsync(

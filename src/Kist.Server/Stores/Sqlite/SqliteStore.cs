@@ -96,6 +96,14 @@ public sealed class SqliteStore : IStore
         }
     }
 
+    /// <summary>False: this process holds the lock of the files.</summary>
+    public bool IsShared => false;
+
+    /// <inheritdoc/>
+    public ValueTask<long> RevisionAsync(CancellationToken ct) => ct.IsCancellationRequested
+        ? ValueTask.FromCanceled<long>(ct)
+        : ValueTask.FromResult(_log.Revision);
+
     /// <inheritdoc/>
     public ValueTask<bool> CommitAsync(Batch batch, CancellationToken ct)
     {
