@@ -3,6 +3,7 @@ using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
 using Kist.Kernel.Stores;
+using Kist.Secrets;
 
 namespace Kist.Kernel.Barrier;
 
@@ -28,7 +29,7 @@ internal static class Envelope
         entry[0] = FormatVersion;
         BinaryPrimitives.WriteUInt32BigEndian(entry.AsSpan(1), term.Number);
         var nonce = entry.AsSpan(HeaderBytes, NonceBytes);
-        RandomNumberGenerator.Fill(nonce);
+        PublicRandom.Fill(nonce);
         var cipher = term.Rent();
         try
         {

@@ -70,7 +70,7 @@ internal sealed class SecretRecord
     /// <summary>The current version, or null when none was ever written.</summary>
     public SecretVersion? Current => Versions.Count == 0 ? null : Versions[0];
 
-    public static SecretRecord New(DateTimeOffset now) => new(new Guid(RandomNumberGenerator.GetBytes(16)), now);
+    public static SecretRecord New(DateTimeOffset now) => new(PublicRandom.NewGuid(), now);
 
     /// <summary>Reads a record; texts and payload stay in <paramref name="bytes"/>.</summary>
     public static SecretRecord Read(ReadOnlyMemory<byte> bytes)
@@ -116,7 +116,7 @@ internal sealed class SecretRecord
     {
         foreach (var version in Versions) version.Labels.Remove(PreviousLabel);
         if (Current is { } former && former.Labels.Remove(CurrentLabel)) former.Labels.Add(PreviousLabel);
-        var added = new SecretVersion(++CurrentVersion, new Guid(RandomNumberGenerator.GetBytes(16)), now)
+        var added = new SecretVersion(++CurrentVersion, PublicRandom.NewGuid(), now)
         {
             Deletion = deletion,
             Labels = { CurrentLabel },

@@ -73,7 +73,7 @@ internal static class RequestReader
         }
         return (new Request
         {
-            Id = RequestId.New(),
+            Id = PublicRandom.NewGuid(),
             Operation = operation,
             Path = path,
             Body = body.Memory,

@@ -16,6 +16,7 @@ internal sealed class CommitQueue : IDisposable
 
     private readonly Func<GroupWriter> _open;
     private readonly ReadPool _readers;
+    private readonly EntryCache _cache;
     private readonly ChangeLog _log;
     private readonly Action<string> _warn;
     private readonly object _gate = new();
@@ -28,9 +29,10 @@ internal sealed class CommitQueue : IDisposable
     private bool _stopping;
 
     public CommitQueue(
-        GroupWriter first, Func<GroupWriter> open, ReadPool readers, ChangeLog log, Action<string> warn)
+        GroupWriter first, Func<GroupWriter> open, ReadPool readers, EntryCache cache, ChangeLog log,
+        Action<string> warn)
     {
-        (_writer, _open, _readers, _log, _warn) = (first, open, readers, log, warn);
+        (_writer, _open, _readers, _cache, _log, _warn) = (first, open, readers, cache, log, warn);
         _issued = _published = first.Revision;
         _thread = new Thread(Run, maxStackSize: 1 << 20) { IsBackground = true, Name = "store writer" };
         _thread.Start();
@@ -127,11 +129,24 @@ internal sealed class CommitQueue : IDisposable
         _changes.Clear();
         var writer = _writer ??= Reopen();
         var before = _issued;
-        writer.Apply(group, ref _issued, _changes);
+        _cache.Hold();
+        try
+        {
+            writer.Apply(group, ref _issued, _changes);
+        }
+        catch
+        {
+            _cache.ReleaseUnknown();
+            throw;
+        }
         if (_issued != before)
         {
             _published = _issued;
             _readers.Advance();
+        }
+        _cache.Release(_changes);
+        if (_issued != before)
+        {
             _log.Publish(_changes);
         }
         foreach (var pending in group)

@@ -14,11 +14,13 @@ public sealed class SqliteStore : IStore
     private readonly DataDirectory _directory;
     private readonly ReadPool _readers;
     private readonly CommitQueue _writer;
+    private readonly EntryCache _cache;
     private readonly ChangeLog _log;
     private int _disposed;
 
-    private SqliteStore(DataDirectory directory, ReadPool readers, CommitQueue writer, ChangeLog log) =>
-        (_directory, _readers, _writer, _log) = (directory, readers, writer, log);
+    private SqliteStore(
+        DataDirectory directory, ReadPool readers, CommitQueue writer, EntryCache cache, ChangeLog log) =>
+        (_directory, _readers, _writer, _cache, _log) = (directory, readers, writer, cache, log);
 
     /// <summary>
     /// Opens or makes the store. Takes milliseconds whatever it holds: nothing is scanned. A <see
@@ -37,8 +39,9 @@ public sealed class SqliteStore : IStore
             var log = new ChangeLog(first.Revision);
             var readerKiB = Math.Max(128, (options.CacheKiB - writerKiB) / options.Readers);
             var readers = new ReadPool(directory.Database, options.Readers, readerKiB);
-            var queue = new CommitQueue(first, OpenWriter, readers, log, options.Warn);
-            return new SqliteStore(directory, readers, queue, log);
+            var cache = new EntryCache();
+            var queue = new CommitQueue(first, OpenWriter, readers, cache, log, options.Warn);
+            return new SqliteStore(directory, readers, queue, cache, log);
         }
         catch
         {
@@ -52,6 +55,8 @@ public sealed class SqliteStore : IStore
     {
         if (ct.IsCancellationRequested)
             return ValueTask.FromCanceled<Entry?>(ct);
+        if (_cache.TryGet(key, out var known))
+            return ValueTask.FromResult(known);
         Span<byte> utf8 = stackalloc byte[Batch.MaxKeyBytes];
         // What cannot be written as a key cannot be there.
         if (!TryEncode(key, utf8, out var length))
@@ -59,7 +64,10 @@ public sealed class SqliteStore : IStore
         try
         {
             ReadOnlySpan<byte> wanted = utf8[..length];
-            return ValueTask.FromResult(_readers.Read(wanted, static (reader, key) => reader.Get(key)));
+            var epoch = _cache.Epoch;
+            var found = _readers.Read(wanted, static (reader, key) => reader.Get(key));
+            _cache.Add(key, found, epoch);
+            return ValueTask.FromResult(found);
         }
         catch (StoreException fault)
         {
