@@ -43,6 +43,8 @@ internal static class StatusCommand
         if (status.Text("cluster_name") is { Length: > 0 } cluster) table.Cell("cluster").Cell(cluster);
         session.Screen.Show(table);
         if (!status.Flag("initialized")) session.Screen.Remark("\nNext: kist operator init");
-        else if (status.Flag("sealed")) session.Screen.Remark("\nNext: kist operator unseal");
+        else if (status.Flag("sealed")) session.Screen.Remark(
+            status.Flag("migration") ? "\nNext: kist operator unseal --migrate, with the keys of the seal that goes"
+                : "\nNext: kist operator unseal");
     }
 }
