@@ -159,7 +159,8 @@ public sealed class AuditBroker : IAsyncDisposable
     {
         RequestPath.TryCreate("sys/audit/test", out var path, out _);
         var request = new Request { Id = Guid.NewGuid(), Operation = Operation.Update, Path = path };
-        return Append(lane, new AuditEntry { Request = request, Time = _time.GetUtcNow() }, default, EntryKind.Request);
+        var entry = new AuditEntry { Request = request, Time = _time.GetUtcNow() };
+        return Append(lane, entry, default, EntryKind.Request, leads: false);
     }
 
     private ValueTask<Fault?> WriteAsync(in AuditEntry first, in AuditEntry second, EntryKind kind)
@@ -167,12 +168,13 @@ public sealed class AuditBroker : IAsyncDisposable
         var lanes = Volatile.Read(ref _lanes);
         if (lanes.Length == 0) return default;
         if (lanes.Length > 1) return WriteToAllAsync(lanes, first, second, kind);
-        var written = Append(lanes[0], first, second, kind);
+        var written = Append(lanes[0], first, second, kind, leads: true);
         if (!written.IsCompleted) return FinishAsync(written, kind);
         return new ValueTask<Fault?>(written.Result ? null : Refused(kind));
     }
 
-    private ValueTask<bool> Append(AuditLane lane, in AuditEntry first, in AuditEntry second, EntryKind kind)
+    private ValueTask<bool> Append(
+        AuditLane lane, in AuditEntry first, in AuditEntry second, EntryKind kind, bool leads)
     {
         var buffer = t_buffer ?? new LineBuffer(4096);
         buffer.Truncate(0);
@@ -182,7 +184,8 @@ public sealed class AuditBroker : IAsyncDisposable
         else AuditLines.WriteResponse(buffer, lane.Format, headers, first);
         // Taken away from the thread while the lane may write, which may run other code of ours on this thread.
         t_buffer = null;
-        var written = lane.AppendAsync(buffer.Written, kind is EntryKind.Pair ? 2 : 1);
+        var written = lane.AppendAsync(
+            buffer.Written, kind is EntryKind.Pair ? 2 : 1, leads ? first.Request : null);
         buffer.Reset(MaxKeptBuffer);
         t_buffer = buffer;
         return written;
@@ -192,11 +195,13 @@ public sealed class AuditBroker : IAsyncDisposable
     private static async ValueTask<Fault?> FinishAsync(ValueTask<bool> written, EntryKind kind) =>
         await written ? null : Refused(kind);
 
+    // No request's own thread writes here: stuck in one sink, it could not go on with the others.
     private ValueTask<Fault?> WriteToAllAsync(
         AuditLane[] lanes, in AuditEntry first, in AuditEntry second, EntryKind kind)
     {
         var writes = new ValueTask<bool>[lanes.Length];
-        for (var i = 0; i < lanes.Length; i++) writes[i] = Append(lanes[i], first, second, kind);
+        for (var i = 0; i < lanes.Length; i++)
+            writes[i] = Append(lanes[i], first, second, kind, leads: false);
         return AnyAsync(writes, kind);
     }
 
@@ -206,6 +211,10 @@ public sealed class AuditBroker : IAsyncDisposable
         foreach (var write in writes) any |= await write;
         return any ? null : Refused(kind);
     }
+
+    /// <summary>What a request is told whose thread does not come back from the medium.</summary>
+    internal static Fault Blocked { get; } = Fault.Internal(
+        "failed to audit, cannot continue: the audit sink is blocked (sys/health says why)");
 
     private static Fault Refused(EntryKind kind) => Fault.Internal(kind is EntryKind.Response
         ? "failed to audit response, cannot continue: no audit sink took the entry (sys/health says why)"

@@ -1,4 +1,4 @@
-using System.Diagnostics;
+using Kist.Kernel.Pipeline;
 
 namespace Kist.Kernel.Audit;
 
@@ -6,7 +6,8 @@ namespace Kist.Kernel.Audit;
 /// One sink at work. Requests append their lines; whoever finds no write under way writes everything that waits, in
 /// one write, and the others wait for it. While a write is under way the next batch gathers. So a lone request costs
 /// no thread switch, and many requests cost one write together. Nobody waits longer than
-/// <see cref="AuditBounds.Patience"/>.
+/// <see cref="AuditBounds.Patience"/>: not even the request whose thread is stuck in the write, because another thread
+/// answers for it then.
 /// </summary>
 internal sealed class AuditLane : IThreadPoolWorkItem
 {
@@ -28,6 +29,7 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     private bool _ticking;
     private bool _closed;
     private long _writeStarted;
+    private Request? _leader;           // whose own thread writes; null: a thread that nobody waits for
 
     private AuditSinkState _state;
     private DateTimeOffset? _since;
@@ -54,8 +56,11 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     /// <summary>The last line on the medium that a signature covers; null before the first.</summary>
     public ChainHead? Signed => _writer.Signed?.Head;
 
-    /// <summary>Appends whole lines; true when they are on the medium, false when they may not be.</summary>
-    public ValueTask<bool> AppendAsync(ReadOnlySpan<byte> lines, int count)
+    /// <summary>
+    /// Appends whole lines; true when they are on the medium, false when they may not be. Where nobody writes,
+    /// <paramref name="leader"/>'s thread does so at once; without a leader the thread pool does.
+    /// </summary>
+    public ValueTask<bool> AppendAsync(ReadOnlySpan<byte> lines, int count, Request? leader)
     {
         AuditWaiter waiter;
         lock (_gate)
@@ -72,8 +77,11 @@ internal sealed class AuditLane : IThreadPoolWorkItem
             _waiting.Add(waiter);
             if (_writing) return waiter.Task;
             BeginWriting();
+            _leader = leader;
         }
-        _ = WriteOnceAsync();
+        if (leader is null) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
+        // This thread is free again: the leader waits like everybody else and answers for itself.
+        else if (!WriteOnceAsync().IsCompleted) Interlocked.CompareExchange(ref _leader, null, leader);
         return waiter.Task;
     }
 
@@ -139,6 +147,7 @@ internal sealed class AuditLane : IThreadPoolWorkItem
             foreach (var order in orders) order.Done.SetResult(await _writer.ObeyAsync(order.Kind));
         lock (_gate)
         {
+            _leader = null;
             if (_batch.Length > 0) Note(failure);
             _batch.Reset(maxKept: 1_048_576);
             foreach (var waiter in _served) waiter.Complete(failure is null);
@@ -207,6 +216,8 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     {
         if (_state is not AuditSinkState.Blocked) _failedWrites++;
         Degrade(AuditSinkState.Blocked, $"a write has not come back within {_bounds.Patience.TotalSeconds:0.#} s");
+        // Before its waiter is released: when its thread comes back it must see that it has been answered for.
+        Interlocked.Exchange(ref _leader, null)?.AnswerNow(AuditBroker.Blocked);
         ReleaseWaiters();
     }
 
@@ -216,8 +227,12 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     {
         try
         {
-            await _writer.OpenAsync(known, ct).AsTask().WaitAsync(_bounds.Patience, _time, ct);
+            await Task.Run(() => _writer.OpenAsync(known, ct).AsTask(), ct).WaitAsync(_bounds.Patience, _time, ct);
             return null;
+        }
+        catch (TimeoutException)
+        {
+            return new TimeoutException($"the medium has not answered within {_bounds.Patience.TotalSeconds:0.#} s");
         }
         catch (Exception e)
         {

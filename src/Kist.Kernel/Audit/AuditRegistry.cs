@@ -7,6 +7,9 @@ using Kist.Kernel.Pipeline;
 
 namespace Kist.Kernel.Audit;
 
+/// <summary>An audit sink that was enabled cannot be opened, so nothing may be served.</summary>
+public sealed class AuditOpenException(string message) : Exception(message);
+
 /// <summary>Makes the sink of one type from its options, or a fault that says which option is wrong.</summary>
 public delegate IAuditSink? AuditSinkMaker(IReadOnlyDictionary<string, string> options, out Fault? fault);
 
@@ -26,10 +29,16 @@ public sealed class AuditRegistry : IAsyncDisposable
 
     private readonly ConcurrentDictionary<string, ChainHead> _remembered = new();
 
-    private AuditRegistry(Storage storage, AuditBroker broker, IReadOnlyDictionary<string, AuditSinkMaker> makers)
+    private readonly TimeProvider _time;
+    private readonly TimeSpan _patience;
+
+    private AuditRegistry(Storage storage, AuditBroker broker, IReadOnlyDictionary<string, AuditSinkMaker> makers,
+        TimeProvider time, TimeSpan patience)
     {
         _storage = storage;
         _makers = makers;
+        _time = time;
+        _patience = patience;
         Broker = broker;
     }
 
@@ -45,19 +54,19 @@ public sealed class AuditRegistry : IAsyncDisposable
         CancellationToken ct)
     {
         var broker = new AuditBroker(await LoadSignerAsync(storage, ct), time, bounds, log);
-        var registry = new AuditRegistry(storage, broker, makers);
-        using (var headers = await storage.GetAsync(HeadersKey, ct))
-            if (headers is not null)
-                broker.Headers = JsonSerializer.Deserialize(headers.Span, AuditJson.Default.ListAuditedHeader)!;
-        foreach (var key in await storage.ScanAsync(SinkFolder, "", 0, ct))
+        var registry = new AuditRegistry(
+            storage, broker, makers, time, (bounds ?? new AuditBounds()).Patience);
+        try
         {
-            using var stored = await storage.GetAsync(key, ct);
-            if (stored is null) continue;
-            var entry = JsonSerializer.Deserialize(stored.Span, AuditJson.Default.AuditSinkEntry)!;
-            if (await registry.StartAsync(entry, ct) is { } fault)
-                throw new IOException($"the audit sink {entry.Path} cannot be opened: {fault.Message}");
+            await registry.LoadAsync(ct);
+            return registry;
         }
-        return registry;
+        catch
+        {
+            // Whoever tries again must find no file open and no timer running.
+            await broker.DisposeAsync();
+            throw;
+        }
     }
 
     /// <summary>
@@ -136,6 +145,21 @@ public sealed class AuditRegistry : IAsyncDisposable
         await Broker.DisposeAsync();
     }
 
+    private async ValueTask LoadAsync(CancellationToken ct)
+    {
+        using (var headers = await _storage.GetAsync(HeadersKey, ct))
+            if (headers is not null)
+                Broker.Headers = JsonSerializer.Deserialize(headers.Span, AuditJson.Default.ListAuditedHeader)!;
+        foreach (var key in await _storage.ScanAsync(SinkFolder, "", 0, ct))
+        {
+            using var stored = await _storage.GetAsync(key, ct);
+            if (stored is null) continue;
+            var entry = JsonSerializer.Deserialize(stored.Span, AuditJson.Default.AuditSinkEntry)!;
+            if (await StartAsync(entry, ct) is { } fault)
+                throw new AuditOpenException($"the audit sink {entry.Path} cannot be opened: {fault.Message}");
+        }
+    }
+
     private async ValueTask RememberAsync(AuditSinkEntry sink, ChainHead head, CancellationToken ct)
     {
         if (_remembered.TryGetValue(sink.Uuid, out var known) && known == head) return;
@@ -151,13 +175,28 @@ public sealed class AuditRegistry : IAsyncDisposable
     {
         if (!_makers.TryGetValue(entry.Type, out var maker))
             return Fault.Invalid($"unknown backend type: \"{entry.Type}\"");
-        if (maker(entry.Options, out var fault) is not { } sink) return fault;
+        var (sink, fault) = await MakeAsync(maker, entry.Options);
+        if (sink is null) return fault;
         ChainHead? known = null;
         using (var head = await _storage.GetAsync(HeadKey(entry), ct))
             if (head is not null) known = JsonSerializer.Deserialize(head.Span, AuditJson.Default.ChainHead);
         fault = await Broker.EnableAsync(entry, sink, known, ct);
         if (fault is not null) await sink.DisposeAsync();
         return fault;
+    }
+
+    /// <summary>Opens the medium on a thread of its own: on a dead disk that may never come back.</summary>
+    private async Task<(IAuditSink? Sink, Fault? Fault)> MakeAsync(
+        AuditSinkMaker maker, IReadOnlyDictionary<string, string> options)
+    {
+        try
+        {
+            return await Task.Run(() => (maker(options, out var fault), fault)).WaitAsync(_patience, _time);
+        }
+        catch (TimeoutException)
+        {
+            return (null, Fault.Internal("the audit sink's medium cannot be opened: it does not answer"));
+        }
     }
 
     private static async ValueTask<AuditSigner> LoadSignerAsync(Storage storage, CancellationToken ct)

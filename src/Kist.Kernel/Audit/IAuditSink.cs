@@ -5,8 +5,9 @@ public interface IAuditSink : IAsyncDisposable
 {
     /// <summary>
     /// Writes whole lines (each ends with a newline). Returns when they are handed to the medium; throws when that
-    /// failed, and then nothing of them counts as written. Called by one writer at a time. A medium that may block
-    /// must not block the calling thread: the caller's bound on waiting only works on the returned task.
+    /// failed, and then nothing of them counts as written. Called by one writer at a time. A medium that blocks in
+    /// normal life (a pipe, a connection) must not block the calling thread. One that only blocks when it is broken
+    /// (a file) may: the thread is lost to it then, and its request is answered from another one.
     /// </summary>
     ValueTask WriteAsync(ReadOnlyMemory<byte> lines, CancellationToken ct);
 

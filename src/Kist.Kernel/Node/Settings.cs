@@ -27,6 +27,9 @@ public sealed record Settings
     /// /dev/null.</summary>
     public IReadOnlyList<string> AuditFolders { get; init; } = [];
 
+    /// <summary>How long a request waits for an audit sink that does not come back. Taken at each unseal.</summary>
+    public TimeSpan AuditPatience { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Whether <c>sys/metrics</c> of the listener answers without a token.</summary>
     public bool OpenMetrics { get; init; }
 

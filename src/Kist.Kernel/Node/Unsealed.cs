@@ -129,15 +129,30 @@ public sealed class Unsealed : IAsyncDisposable
         kernel.Cors = await CorsStore.LoadAsync(core, ct);
         kernel.PasswordPolicies = new PasswordPolicyStore(core.Sub("password-policy/"));
         kernel.Audit = await AuditRegistry.OpenAsync(core.Sub("audit/"), node.Clock,
-            node.Parts.Sinks(node.Settings), null, text => node.Log.Note(LogLevel.Error, text), ct);
-        kernel._wrapKey = await LoadWrapKeyAsync(core, ct);
-        kernel.WrapTokens = new WrapJwt(kernel._wrapKey, () => node.Settings.ApiAddress, node.Clock);
-        kernel.Mounts = new MountRegistry(kernel, core, kernel.Data);
-        await BuiltInMounts.EnsureAsync(kernel, core, ct);
-        await kernel.Mounts.LoadAsync(ct);
-        kernel.Cubbyholes = kernel.Mounts.Current.At("cubbyhole/")!.Storage;
-        kernel._chores = new ChoreRunner(kernel, kernel._stopping.Token);
-        return kernel;
+            node.Parts.Sinks(node.Settings), new AuditBounds { Patience = node.Settings.AuditPatience },
+            text => node.Log.Note(LogLevel.Error, text), ct);
+        try
+        {
+            await kernel.OpenMountsAsync(core, ct);
+            return kernel;
+        }
+        catch
+        {
+            // Whoever tries again must find no audit file open.
+            await kernel.Audit.DisposeAsync();
+            throw;
+        }
+    }
+
+    private async ValueTask OpenMountsAsync(Storage core, CancellationToken ct)
+    {
+        _wrapKey = await LoadWrapKeyAsync(core, ct);
+        WrapTokens = new WrapJwt(_wrapKey, () => Node.Settings.ApiAddress, Node.Clock);
+        Mounts = new MountRegistry(this, core, Data);
+        await BuiltInMounts.EnsureAsync(this, core, ct);
+        await Mounts.LoadAsync(ct);
+        Cubbyholes = Mounts.Current.At("cubbyhole/")!.Storage;
+        _chores = new ChoreRunner(this, _stopping.Token);
     }
 
     /// <summary>Stops the chores, closes the audit, zeroes the keys.</summary>

@@ -102,6 +102,7 @@ public sealed class ConfigReader
             case "default_lease_ttl": _config = _config with { DefaultLeaseTtl = Duration(member) }; break;
             case "max_lease_ttl": _config = _config with { MaxLeaseTtl = Duration(member) }; break;
             case "cancel_needs_nonce": _config = _config with { CancelNeedsNonce = Flag(member) }; break;
+            case "audit_patience": _config = _config with { AuditPatience = Duration(member) }; break;
             case "audit_file_dirs": _config = _config with { AuditFolders = Texts(member) }; break;
             case var key when UselessStanzas.Contains(key):
                 _hasSecrets |= HoldsSecret(member.Value);

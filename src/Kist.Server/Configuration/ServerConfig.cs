@@ -47,6 +47,9 @@ public sealed record ServerConfig
     /// <summary>Folders for audit files made through the API.</summary>
     public IReadOnlyList<string> AuditFolders { get; init; } = [];
 
+    /// <summary>How long a request waits for an audit sink.</summary>
+    public TimeSpan AuditPatience { get; init; } = TimeSpan.FromSeconds(5);
+
     /// <summary>Whether memory need not be locked.</summary>
     public bool DisableMlock { get; init; }
 

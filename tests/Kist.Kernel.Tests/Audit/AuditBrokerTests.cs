@@ -86,6 +86,7 @@ public sealed class AuditBrokerTests
         scene.Sink.Blocked = new TaskCompletionSource();
         var waiting = scene.Broker.WriteRequestAsync(Read(scene)).AsTask();
         await scene.Sink.Stuck.Task;
+        await EventuallyAsync(() => second.Entries.Length == 3);
         scene.Clock.Advance(TimeSpan.FromSeconds(6));
         Assert.Null(await waiting);
         Assert.Null(await scene.Broker.WriteRequestAsync(Read(scene))); // no longer waits for the blocked one
@@ -94,6 +95,82 @@ public sealed class AuditBrokerTests
         second.Failure = new IOException("gone too");
         Assert.NotNull(await scene.Broker.WriteRequestAsync(Read(scene)));
         scene.Sink.Blocked.SetResult();
+    }
+
+    [Fact]
+    public async Task A_request_whose_own_thread_is_stuck_is_answered_from_another_one()
+    {
+        await using var scene = await OpenAsync();
+        using var hung = new Hold();
+        scene.Sink.Hung = hung;
+        var told = new TaskCompletionSource<Fault>(TaskCreationOptions.RunContinuationsAsynchronously);
+        var request = Waiting("leader", fault => told.SetResult(fault));
+        var leader = Task.Run(() => scene.Broker.WriteRequestAsync(scene.Entry(request, Root, Kv2)).AsTask());
+        await scene.Sink.Stuck.Task;
+        var follower = scene.Broker.WriteRequestAsync(Read(scene, "follower")).AsTask();
+        scene.Clock.Advance(TimeSpan.FromSeconds(4.9));
+        Assert.Null(request.AnsweredInstead);
+        scene.Clock.Advance(TimeSpan.FromSeconds(1.3));
+        Assert.Contains("blocked", (await told.Task).Message);
+        Assert.NotNull(await follower);
+        Assert.False(leader.IsCompleted);
+        scene.Sink.Hung = null;
+        hung.Release();
+        Assert.NotNull(await leader); // so its work is never done, although the line got through
+        Assert.NotNull(request.AnsweredInstead);
+        await EventuallyAsync(() => scene.Broker.Health[0] is { State: AuditSinkState.Working, QueuedBytes: 0 });
+        Assert.Null(await scene.Broker.WriteRequestAsync(Read(scene, "after")));
+        Assert.Equal(4, scene.Sink.Entries.Length);
+        Assert.Null((await VerifyAsync(scene.Sink.Text)).Problem);
+    }
+
+    [Fact]
+    public async Task A_request_whose_thread_came_back_answers_for_itself()
+    {
+        await using var scene = await OpenAsync();
+        scene.Sink.Blocked = new TaskCompletionSource();
+        var request = Waiting("leader", _ => Assert.Fail("answered twice"));
+        var leader = scene.Broker.WriteRequestAsync(scene.Entry(request, Root, Kv2)).AsTask();
+        scene.Clock.Advance(TimeSpan.FromSeconds(6.2));
+        Assert.NotNull(await leader);
+        Assert.Null(request.AnsweredInstead);
+        scene.Sink.Blocked.SetResult();
+    }
+
+    [Fact]
+    public async Task A_thread_stuck_in_one_sink_holds_up_neither_its_request_nor_the_other_sink()
+    {
+        await using var scene = await OpenAsync();
+        var second = new MemorySink();
+        Assert.Null(await scene.Broker.EnableAsync(Entry("second/"), second));
+        using var hung = new Hold();
+        scene.Sink.Hung = hung;
+        var request = Waiting("leader", _ => Assert.Fail("there was no need to answer for it"));
+        var leader = scene.Broker.WriteRequestAsync(scene.Entry(request, Root, Kv2)).AsTask();
+        await scene.Sink.Stuck.Task;
+        await EventuallyAsync(() => second.Entries.Length == 2);
+        scene.Clock.Advance(TimeSpan.FromSeconds(6.2));
+        Assert.Null(await leader);
+        Assert.Null(await scene.Broker.WriteRequestAsync(Read(scene)));
+        Assert.Equal(3, second.Entries.Length);
+        scene.Sink.Hung = null;
+        hung.Release();
+        await EventuallyAsync(() => scene.Broker.Health[0] is { State: AuditSinkState.Working, QueuedBytes: 0 });
+        Assert.Equal(3, scene.Sink.Entries.Length);
+    }
+
+    [Fact]
+    public async Task A_medium_that_hangs_cannot_be_enabled_and_stops_nobody()
+    {
+        await using var scene = await OpenAsync();
+        using var hung = new Hold();
+        var dead = new MemorySink { Hung = hung };
+        var enabling = scene.Broker.EnableAsync(Entry("dead/"), dead).AsTask();
+        await dead.Stuck.Task;
+        scene.Clock.Advance(TimeSpan.FromSeconds(5.1));
+        Assert.Contains("has not answered within 5 s", (await enabling)?.Message);
+        Assert.Null(await scene.Broker.WriteRequestAsync(Read(scene)));
+        hung.Release();
     }
 
     [Fact]
@@ -189,6 +266,21 @@ public sealed class AuditBrokerTests
         }
         await MeasureAsync(3000);
         Assert.InRange(await MeasureAsync(3000) / 3000, 0, 300);
+    }
+
+    /// <summary>A request of a front that can answer from any thread.</summary>
+    private static Request Waiting(string path, Action<Fault> answer)
+    {
+        Assert.True(RequestPath.TryCreate(path, out var canonical, out _));
+        return new Request
+        {
+            Id = Guid.NewGuid(), Operation = Operation.Read, Path = canonical, Exchange = answer,
+            AnswerInstead = static (exchange, fault) =>
+            {
+                ((Action<Fault>)exchange)(fault);
+                return Task.CompletedTask;
+            },
+        };
     }
 
     private static async Task EventuallyAsync(Func<bool> condition)

@@ -92,7 +92,7 @@ public sealed class AuditRegistryTests
         Assert.Null(await registry.EnableAsync(New("file/"), default));
         await registry.DisposeAsync();
         _sink.Failure = new IOException("broken");
-        var failure = await Assert.ThrowsAsync<IOException>(() => OpenAsync(opened).AsTask());
+        var failure = await Assert.ThrowsAsync<AuditOpenException>(() => OpenAsync(opened).AsTask());
         Assert.Contains("file/", failure.Message);
     }
 }

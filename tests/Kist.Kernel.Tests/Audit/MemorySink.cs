@@ -12,7 +12,10 @@ internal sealed class MemorySink : IAuditSink
     /// <summary>While set, writes wait for it.</summary>
     public TaskCompletionSource? Blocked { get; set; }
 
-    /// <summary>Set by a write that has begun to wait for <see cref="Blocked"/>.</summary>
+    /// <summary>While set, writes wait for it without giving their thread back, as on a dead disk.</summary>
+    public Hold? Hung { get; set; }
+
+    /// <summary>Set by a write that has begun to wait for <see cref="Blocked"/> or <see cref="Hung"/>.</summary>
     public TaskCompletionSource Stuck { get; set; } = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
     /// <summary>While set, writes fail with it.</summary>
@@ -49,6 +52,11 @@ internal sealed class MemorySink : IAuditSink
     public ValueTask WriteAsync(ReadOnlyMemory<byte> lines, CancellationToken ct)
     {
         if (Blocked is { } blocked) return WaitAndWriteAsync(blocked.Task, lines, ct);
+        if (Hung is { } hung)
+        {
+            Stuck.TrySetResult();
+            hung.Wait();
+        }
         if (Failure is { } failure) throw failure;
         lock (_gate)
         {
@@ -75,4 +83,16 @@ internal sealed class MemorySink : IAuditSink
         new(Lines is [.., var last] ? Encoding.UTF8.GetBytes(last) : default(ReadOnlyMemory<byte>));
 
     public ValueTask DisposeAsync() => default;
+}
+
+/// <summary>Holds threads until it is released, at the latest by the test's end.</summary>
+internal sealed class Hold : IDisposable
+{
+    private readonly ManualResetEventSlim _released = new();
+
+    public void Wait() => _released.Wait();
+
+    public void Release() => _released.Set();
+
+    public void Dispose() => Release();
 }

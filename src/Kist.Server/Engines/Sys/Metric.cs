@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Globalization;
+using Kist.Kernel.Audit;
 using Kist.Kernel.Node;
 using Kist.Kernel.Pipeline;
 
@@ -41,7 +42,12 @@ internal sealed record Metric(string Name, string Kind, double Value)
         yield return new("vault_quota_rate_limit_violation", "counter", kernel.Quotas.Refused);
         yield return new("vault_barrier_estimated_encryptions", "counter", kernel.Barrier.Status.Encryptions);
         yield return new("vault_token_cache_entries", "gauge", kernel.Tokens.CachedCallers);
-        yield return new("vault_audit_sinks", "gauge", kernel.Audit.Broker.Sinks.Count);
+        var sinks = kernel.Audit.Broker.Health;
+        yield return new("vault_audit_sinks", "gauge", sinks.Count);
+        yield return new("vault_audit_sinks_not_working", "gauge",
+            sinks.Count(sink => sink.State is not AuditSinkState.Working));
+        yield return new("vault_audit_failed_writes", "gauge", sinks.Sum(sink => sink.FailedWrites));
+        yield return new("vault_audit_lost_lines", "gauge", sinks.Sum(sink => sink.LostLines));
         if (kernel.Node.UnsealedAt is { } since)
             yield return new("vault_core_unsealed_seconds", "gauge", (kernel.Clock.GetUtcNow() - since).TotalSeconds);
     }

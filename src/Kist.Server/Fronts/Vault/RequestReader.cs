@@ -20,6 +20,9 @@ internal static class RequestReader
         TokenHeader, "X-Vault-Namespace", "X-Vault-Wrap-TTL", "X-Vault-Wrap-Format", "Authorization", "Content-Type",
     ];
 
+    private static readonly Func<object, Fault, Task> s_answerInstead =
+        static (exchange, fault) => ResponseSender.AnswerInsteadAsync((HttpExchange)exchange, fault);
+
     /// <summary>What is wrong before the path is even looked at.</summary>
     public static (int Status, string? Message)? RefusalOf(HttpExchange http)
     {
@@ -86,6 +89,8 @@ internal static class RequestReader
             WrapFormat = http.Header("X-Vault-Wrap-Format"),
             Header = http.HeaderByName,
             Aborted = http.Aborted,
+            AnswerInstead = s_answerInstead,
+            Exchange = http,
         }, null);
     }
 

@@ -37,6 +37,16 @@ internal static class ResponseSender
     public static ValueTask SendAsync(HttpExchange http, Fault fault) =>
         http.SendErrorAsync(StatusOf(fault.Kind), fault.Message is null ? null : fault.Text);
 
+    /// <summary>
+    /// Sends a refusal while the request's own thread is stuck. Until that comes back Kestrel reads nothing more from
+    /// the connection, so the client is told to use another.
+    /// </summary>
+    public static async Task AnswerInsteadAsync(HttpExchange http, Fault fault)
+    {
+        http.AnswerHeaders.Connection = "close";
+        await SendAsync(http, fault);
+    }
+
     /// <summary>Sends an answer.</summary>
     public static ValueTask SendAsync(HttpExchange http, Request request, Response response)
     {

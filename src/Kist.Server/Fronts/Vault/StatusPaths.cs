@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using Kist.Kernel.Audit;
 using Kist.Kernel.Node;
 using Kist.Kernel.Pipeline;
 
@@ -73,6 +74,21 @@ internal sealed class StatusPaths(Node node)
         json.WriteNumber("server_time_utc", node.Clock.GetUtcNow().ToUnixTimeSeconds());
         json.WriteString("version", node.Parts.Version);
         WriteCluster(json, kernel);
+        if (kernel is not null) WriteProblems(json, kernel.Audit.Broker.Health);
+    }
+
+    /// <summary>
+    /// Why requests fail, while they do: a field that Vault does not have and that is absent in good health. Nobody has
+    /// been authenticated here, so it has no names.
+    /// </summary>
+    private static void WriteProblems(Utf8JsonWriter json, IReadOnlyList<AuditSinkHealth> sinks)
+    {
+        if (!sinks.Any(sink => sink.State is not AuditSinkState.Working)) return;
+        json.WriteStartArray("problems");
+        foreach (var sink in sinks)
+            if (sink.State is not AuditSinkState.Working)
+                json.WriteStringValue($"an audit sink takes no entries: {sink.Reason}");
+        json.WriteEndArray();
     }
 
     /// <summary>What Vault says where storage has no locking between nodes.</summary>

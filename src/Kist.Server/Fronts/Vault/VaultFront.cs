@@ -98,6 +98,7 @@ internal sealed class VaultFront : IHttpApplication<HttpExchange>
             return;
         }
         using var response = await _pipeline.HandleAsync(request);
-        await ResponseSender.SendAsync(http, request, response);
+        if (request.AnsweredInstead is { } sent) await sent;
+        else await ResponseSender.SendAsync(http, request, response);
     }
 }
