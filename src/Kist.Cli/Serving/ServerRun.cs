@@ -1,9 +1,12 @@
+using System.Diagnostics;
 using System.Net;
 using System.Net.Sockets;
 using System.Security.Cryptography;
 using Kist.Cli.Output;
+using Kist.Kernel.Audit;
 using Kist.Kernel.Barrier;
 using Kist.Kernel.Node;
+using Kist.Kernel.Pipeline;
 using Kist.Kernel.Seals;
 using Kist.Kernel.Stores;
 using Kist.Secrets;
@@ -25,6 +28,9 @@ internal sealed class ServerRun
 
     private static readonly Problem s_inUse =
         new("the address is in use already", "stop the other server, or listen elsewhere");
+
+    /// <summary>How long to wait for another server to stop.</summary>
+    private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
 
     private readonly ServerArguments _arguments;
     private readonly LogWriter _log = new(Console.OpenStandardError(), TimeProvider.System);
@@ -74,8 +80,6 @@ internal sealed class ServerRun
         try
         {
             using var signals = new Signals();
-            // Before anything is made or opened: a server that cannot listen must leave no half of itself behind.
-            foreach (var listener in _config.Listeners) TryAddress(listener.EndPoint);
             node = await OpenNodeAsync();
             if (_arguments.Dev) await DevServer.SetUpAsync(node, _arguments);
             else await StartSealedOrNotAsync(node, signals.Stopping);
@@ -117,7 +121,7 @@ internal sealed class ServerRun
 
     private async ValueTask<Node> OpenNodeAsync()
     {
-        var store = Catalog.Store(_config.Storage, text => _log.Write(LogLevel.Warn, text, null));
+        var store = await OpenStoreAsync();
         var seal = Catalog.Seal(_config.Seal, store, _config.Storage);
         var node = new Node(new NodeParts(store, seal, Catalog.Engines, Catalog.Sinks, TimeProvider.System,
             new NodeLog(_log.Write), ApiVersion)
@@ -129,18 +133,47 @@ internal sealed class ServerRun
     }
 
     /// <summary>
+    /// Opens the store. At a restart the old process may still be stopping, so addresses and a store that are in use
+    /// are waited for.
+    /// </summary>
+    private async ValueTask<IStore> OpenStoreAsync()
+    {
+        var hasTold = false;
+        for (var started = Stopwatch.GetTimestamp(); ; await Task.Delay(TimeSpan.FromMilliseconds(50)))
+        {
+            try
+            {
+                // Before anything is made or opened: a server that cannot listen must leave no half of itself behind.
+                foreach (var listener in _config.Listeners) TryAddress(listener.EndPoint);
+                return Catalog.Store(_config.Storage, text => _log.Write(LogLevel.Warn, text, null));
+            }
+            catch (Exception e) when (IsInUse(e) && !_arguments.Dev
+                && Stopwatch.GetElapsedTime(started) < StopPatience)
+            {
+                if (!hasTold) _log.Write(LogLevel.Warn,
+                    $"{ProblemOf(e)!.Message}; trying again for {StopPatience.TotalSeconds} s", null);
+                hasTold = true;
+            }
+        }
+    }
+
+    private static bool IsInUse(Exception e) => e is StoreException { Kind: StoreFailure.InUse }
+        or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse };
+
+    /// <summary>
     /// An automatic seal opens the store now, or keeps trying; meanwhile the node answers that it is sealed.
     /// </summary>
     private async Task StartSealedOrNotAsync(Node node, CancellationToken stopping)
     {
         if (node.Parts.Seal is not { } seal || node.Current is not null) return;
-        if (await node.StoredRootKeyAsync(stopping) is not { } stored || stored.Config.Type != seal.Type) return;
         try
         {
+            if (await node.StoredRootKeyAsync(stopping) is not { } stored || stored.Config.Type != seal.Type) return;
             await node.UnsealAsync(seal, stopping);
         }
-        catch (SealException e)
+        catch (Exception e) when (RequestPipeline.FaultOf(e) is not null)
         {
+            // A full disk or a damaged page too: ending here would make whoever restarts us do so without end.
             _log.Write(LogLevel.Error, "automatic unseal failed, trying again every 5 s", e);
             _ = KeepTryingAsync(node, seal, stopping);
         }
@@ -157,7 +190,8 @@ internal sealed class ServerRun
                 {
                     await node.UnsealAsync(seal, stopping);
                 }
-                catch (Exception e) when (e is SealException or BarrierException or StoreException)
+                catch (Exception e) when (e is not OperationCanceledException
+                    && RequestPipeline.FaultOf(e) is not null)
                 {
                     _log.Write(LogLevel.Error, "automatic unseal failed", e);
                 }
@@ -219,6 +253,7 @@ internal sealed class ServerRun
         ClusterAddress = config.ClusterAddress,
         StorageType = config.Storage.Type,
         AuditFolders = config.AuditFolders,
+        AuditPatience = config.AuditPatience,
         CancelNeedsNonce = config.CancelNeedsNonce,
         OpenMetrics = config.Listeners.Any(l => l.OpenMetrics),
         Sanitized = SanitizedConfig.Write(config),
@@ -232,7 +267,7 @@ internal sealed class ServerRun
         if (_certificates.FirstOrDefault(c => c.OwnAuthorityFile is not null) is { } own)
             screen.Line($"TLS with a certificate of our own: set KIST_CACERT={own.OwnAuthorityFile} for clients");
         if (_arguments.Dev) DevServer.Announce(screen, url, _arguments.DevToken ?? DevServer.Token);
-        else if (_quickStart is not null) _quickStart.Announce(screen, url);
+        else if (_quickStart is not null && node.Current is not null) _quickStart.Announce(screen, url);
         else if (node.Current is null) screen.Line($"Kist listens at {url} and is sealed. Next: kist status");
         else screen.Line($"Kist listens at {url}");
     }
@@ -261,17 +296,23 @@ internal sealed class ServerRun
 
     private static Problem? ProblemOf(Exception e) => e switch
     {
-        StoreException => new Problem(
-            e.Message, "check the storage's path, its owner and whether another kist server uses it"),
+        StoreException store => new Problem(e.Message, store.Kind switch
+        {
+            StoreFailure.Full => "make room on the storage's disk",
+            StoreFailure.Corrupt => "restore the storage from a backup",
+            StoreFailure.InUse => "stop the other kist server, or use another folder",
+            _ => "check the storage's path, its owner and its disk",
+        }),
         SealException or BarrierException => new Problem(e.Message, "check the seal in the configuration"),
         Microsoft.AspNetCore.Connections.AddressInUseException or IOException
             { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => s_inUse,
         SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } => s_inUse,
         SocketException =>
             new Problem($"cannot listen: {e.Message}", "check the listener's address"),
+        AuditOpenException => new Problem(e.Message, "make room for the audit file, or mend its folder"),
         IOException or UnauthorizedAccessException => new Problem(e.Message),
         CryptographicException =>
             new Problem($"the certificate cannot be used: {e.Message}", "check tls_cert_file and tls_key_file"),
-        _ => null,
+        _ => RequestPipeline.FaultOf(e) is null ? null : new Problem(e.Message, "restore the storage from a backup"),
     };
 }

@@ -18,3 +18,7 @@ public sealed class CorruptEntryException(string key, Exception? inner = null)
 
 /// <summary>A transaction lost against others too often, or a condition it was given does not hold.</summary>
 public sealed class ConflictException(string message) : Exception(message);
+
+/// <summary>A stored entry was opened, and what is in it is not of the form that its owner writes. The message names
+/// the part, never a value.</summary>
+public sealed class MalformedRecordException(string part) : Exception($"a stored record is malformed: {part}");

@@ -1,5 +1,6 @@
 using System.Diagnostics;
 using System.Runtime.CompilerServices;
+using System.Text.Json;
 using Kist.Kernel.Audit;
 using Kist.Kernel.Barrier;
 using Kist.Kernel.Mounts;
@@ -177,7 +178,11 @@ public sealed class RequestPipeline(Node.Node node)
             "the root key cannot be opened or replaced; the server's log says why", Detail: e.Message),
         ConflictException => new Fault(FaultKind.Conflict, "someone else changed this at the same time; try again"),
         BatchLimitException => new Fault(FaultKind.TooLarge, e.Message),
-        CorruptEntryException => Fault.Internal("the stored entry is damaged", e.Message),
+        CorruptEntryException => Fault.Internal("the storage is damaged: the entry cannot be decrypted", e.Message),
+        // Bodies were checked before they got here, so what cannot be read as JSON was read from the store.
+        MalformedRecordException or JsonException =>
+            Fault.Internal("the storage is damaged: the entry is malformed", e.Message),
+        AuditOpenException => Fault.Internal("an audit sink cannot be opened; the server's log says why", e.Message),
         StoreException { Kind: StoreFailure.Full } => new Fault(FaultKind.StorageFull, "the storage is full"),
         StoreException { Kind: StoreFailure.ReadOnly } => new Fault(FaultKind.Unavailable, "the storage is read-only"),
         StoreException { Kind: StoreFailure.Corrupt } => Fault.Internal("the storage is damaged", e.Message),

@@ -78,4 +78,6 @@ public enum StoreFailure
     Corrupt,
     /// <summary>The store cannot be reached or did not answer in time.</summary>
     Unavailable,
+    /// <summary>Another process owns a store that only one may use.</summary>
+    InUse,
 }

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Kist.Kernel.Barrier;
 
 namespace Kist.Server.Engines.Kv;
 

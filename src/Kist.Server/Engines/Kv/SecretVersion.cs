@@ -1,5 +1,6 @@
 using System.Buffers.Binary;
 using System.Text;
+using Kist.Kernel.Barrier;
 using Kist.Secrets;
 
 namespace Kist.Server.Engines.Kv;

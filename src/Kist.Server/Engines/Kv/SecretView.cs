@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using Kist.Kernel.Barrier;
 
 namespace Kist.Server.Engines.Kv;
 
@@ -225,7 +226,3 @@ internal enum PayloadKind : byte
     /// <summary>Any bytes; the KV map is <c>{"value": base64}</c>.</summary>
     Binary,
 }
-
-/// <summary>A stored record is not one: a defect, or a newer program wrote it. Names the part, never the
-/// bytes.</summary>
-internal sealed class MalformedRecordException(string part) : Exception($"a stored secret is malformed: {part}");

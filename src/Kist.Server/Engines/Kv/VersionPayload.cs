@@ -1,4 +1,5 @@
 using System.Globalization;
+using Kist.Kernel.Barrier;
 using Kist.Secrets;
 
 namespace Kist.Server.Engines.Kv;

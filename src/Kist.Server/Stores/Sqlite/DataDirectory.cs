@@ -82,7 +82,7 @@ internal sealed partial class DataDirectory : IDisposable
         }
         catch (IOException fault) when (fault.HResult is WouldBlock or WouldBlockOnMac)
         {
-            throw new StoreException(StoreFailure.Unavailable,
+            throw new StoreException(StoreFailure.InUse,
                 $"another kist server is using {Path.GetDirectoryName(path)} (it holds {path}); stop it first", fault);
         }
     }

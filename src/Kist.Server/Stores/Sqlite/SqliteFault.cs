@@ -16,10 +16,14 @@ internal static partial class SqliteFault
     /// <summary>The failure that <paramref name="db"/> has just reported.</summary>
     public static StoreException Of(sqlite3 db, int code, string path)
     {
+        // First of all, before anything else on this thread fails. SQLite does not keep the cause of a failed COMMIT.
+        var last = Marshal.GetLastSystemError();
         var extended = raw.sqlite3_extended_errcode(db);
         if ((extended & 0xFF) != (code & 0xFF))
             extended = code;
         var errno = SystemErrno(db.DangerousGetHandle());
+        if (errno == 0 && (extended & 0xFF) == raw.SQLITE_IOERR)
+            errno = last;
         return Of(extended, errno, path);
     }
 
