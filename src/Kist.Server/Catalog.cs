@@ -53,6 +53,10 @@ public static class Catalog
             new Server.Stores.Sqlite.SqliteStoreOptions { Directory = storage.Folder, Warn = warn }),
     };
 
+    /// <summary>Whether another process owns the store that the configuration names. Opens and makes nothing.</summary>
+    public static bool IsInUse(StorageConfig storage) =>
+        storage.Type != "inmem" && Server.Stores.Sqlite.SqliteStore.IsInUse(storage.Folder);
+
     /// <summary>The seal that opens by itself, as the configuration names it; null for Shamir shares.</summary>
     public static ISeal? Seal(SealStanza? seal, IStore store, StorageConfig storage) => seal switch
     {

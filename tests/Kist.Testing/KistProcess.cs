@@ -43,7 +43,16 @@ public sealed partial class KistProcess : IDisposable
     /// </summary>
     public static KistProcess Start(
         string directory, IReadOnlyList<string> arguments, IReadOnlyDictionary<string, string>? environment = null,
-        params IReadOnlyList<string> launcher)
+        params IReadOnlyList<string> launcher) =>
+        StartBy(static begin => begin(), directory, arguments, environment, launcher);
+
+    /// <summary>
+    /// As above; <paramref name="starter"/> runs what makes the process, on a thread whose restrictions the process
+    /// shall inherit.
+    /// </summary>
+    public static KistProcess StartBy(
+        Action<Action> starter, string directory, IReadOnlyList<string> arguments,
+        IReadOnlyDictionary<string, string>? environment, params IReadOnlyList<string> launcher)
     {
         var kist = new KistProcess();
         var start = kist._process.StartInfo;
@@ -58,7 +67,7 @@ public sealed partial class KistProcess : IDisposable
         foreach (var (name, value) in environment ?? new Dictionary<string, string>()) start.Environment[name] = value;
         kist._process.OutputDataReceived += (_, line) => kist.Keep(line.Data);
         kist._process.ErrorDataReceived += (_, line) => kist.Keep(line.Data);
-        kist._process.Start();
+        starter(() => kist._process.Start());
         s_running[kist] = 0;
         kist._process.StandardInput.Close();
         kist._process.BeginOutputReadLine();

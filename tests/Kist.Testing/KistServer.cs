@@ -18,6 +18,7 @@ public sealed class KistServer : IAsyncDisposable
     private readonly HttpClient _http;
     private readonly IReadOnlyList<string> _arguments;
     private readonly IReadOnlyDictionary<string, string>? _environment;
+    private readonly Action<Action> _starter;
     private readonly StringBuilder _earlierOutput = new();
     private KistProcess _process;
 
@@ -25,6 +26,7 @@ public sealed class KistServer : IAsyncDisposable
     {
         _arguments = plan.Arguments;
         _environment = plan.Environment;
+        _starter = plan.Starter;
         _process = process;
         Directory = plan.Directory;
         Address = plan.Address;
@@ -87,6 +89,11 @@ public sealed class KistServer : IAsyncDisposable
     /// those of <see cref="QuickStartFiles"/>.
     /// </summary>
     public static Task<KistServer> StartQuickAsync(params string[] moreArguments) =>
+        StartQuickByAsync(static begin => begin(), moreArguments);
+
+    /// <summary>As above; <paramref name="starter"/> makes the process (see <see cref="KistProcess.StartBy"/>), at each
+    /// restart too.</summary>
+    public static Task<KistServer> StartQuickByAsync(Action<Action> starter, params string[] moreArguments) =>
         StartAsync((directory, port) => new ServerPlan
         {
             Directory = directory,
@@ -94,6 +101,7 @@ public sealed class KistServer : IAsyncDisposable
             Arguments =
                 ["server", "--start", Path.Combine(directory, "kist"), "--listen", $"127.0.0.1:{port}",
                     .. moreArguments],
+            Starter = starter,
         });
 
     /// <summary>Where a server of <see cref="StartQuickAsync"/> keeps what it made.</summary>
@@ -174,7 +182,7 @@ public sealed class KistServer : IAsyncDisposable
         if (IsRunning) throw new InvalidOperationException("stop or kill the server first");
         _earlierOutput.Append(_process.Output);
         _process.Dispose();
-        _process = KistProcess.Start(Directory, _arguments, _environment);
+        _process = KistProcess.StartBy(_starter, Directory, _arguments, _environment);
         if (!await BecomesReadyAsync(_process, Address))
             throw new InvalidOperationException("kist did not start again. Its output:\n" + Log);
     }
@@ -195,7 +203,8 @@ public sealed class KistServer : IAsyncDisposable
         {
             var directory = System.IO.Directory.CreateTempSubdirectory("kist-server-").FullName;
             var planned = plan(directory, FreePort());
-            var process = KistProcess.Start(directory, planned.Arguments, planned.Environment);
+            var process = KistProcess.StartBy(
+                planned.Starter, directory, planned.Arguments, planned.Environment);
             if (await BecomesReadyAsync(process, planned.Address)) return new KistServer(planned, process);
             var output = process.Output;
             process.Dispose();
@@ -253,5 +262,6 @@ public sealed class KistServer : IAsyncDisposable
         public required Uri Address { get; init; }
         public required IReadOnlyList<string> Arguments { get; init; }
         public IReadOnlyDictionary<string, string>? Environment { get; init; }
+        public Action<Action> Starter { get; init; } = static begin => begin();
     }
 }

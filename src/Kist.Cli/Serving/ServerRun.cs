@@ -133,8 +133,8 @@ internal sealed class ServerRun
     }
 
     /// <summary>
-    /// Opens the store. At a restart the old process may still be stopping, so addresses and a store that are in use
-    /// are waited for.
+    /// Opens the store. At a restart the old process may still be stopping, so a store in use is waited for, and its
+    /// addresses with it.
     /// </summary>
     private async ValueTask<IStore> OpenStoreAsync()
     {
@@ -147,8 +147,7 @@ internal sealed class ServerRun
                 foreach (var listener in _config.Listeners) TryAddress(listener.EndPoint);
                 return Catalog.Store(_config.Storage, text => _log.Write(LogLevel.Warn, text, null));
             }
-            catch (Exception e) when (IsInUse(e) && !_arguments.Dev
-                && Stopwatch.GetElapsedTime(started) < StopPatience)
+            catch (Exception e) when (IsInUse(e) && Stopwatch.GetElapsedTime(started) < StopPatience)
             {
                 if (!hasTold) _log.Write(LogLevel.Warn,
                     $"{ProblemOf(e)!.Message}; trying again for {StopPatience.TotalSeconds} s", null);
@@ -157,8 +156,9 @@ internal sealed class ServerRun
         }
     }
 
-    private static bool IsInUse(Exception e) => e is StoreException { Kind: StoreFailure.InUse }
-        or SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse };
+    private bool IsInUse(Exception e) => e is StoreException { Kind: StoreFailure.InUse }
+        || (e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
+            && Catalog.IsInUse(_config.Storage));
 
     /// <summary>
     /// An automatic seal opens the store now, or keeps trying; meanwhile the node answers that it is sealed.

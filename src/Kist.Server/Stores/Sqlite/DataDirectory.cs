@@ -11,6 +11,7 @@ internal sealed partial class DataDirectory : IDisposable
 {
     private const UnixFileMode Others = (UnixFileMode)0b000_111_111;
     private const UnixFileMode OwnerOnly = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+    private const string LockName = "kist.lock";
     private readonly FileStream _lock;
 
     private DataDirectory(string path, FileStream held) =>
@@ -28,7 +29,7 @@ internal sealed partial class DataDirectory : IDisposable
             Directory.CreateDirectory(path, OwnerOnly | UnixFileMode.UserExecute);
             CheckOwner(path, warn);
             Tighten(path, warn);
-            var held = TakeLock(Path.Combine(path, "kist.lock"));
+            var held = TakeLock(Path.Combine(path, LockName));
             var claimed = new DataDirectory(path, held);
             foreach (var suffix in new[] { "", "-wal", "-shm" })
             {
@@ -40,6 +41,25 @@ internal sealed partial class DataDirectory : IDisposable
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw SqliteFault.Of(fault, path);
+        }
+    }
+
+    /// <summary>Whether a process holds the lock. Makes and changes nothing.</summary>
+    public static bool IsHeld(string directory)
+    {
+        var path = Path.Combine(Path.GetFullPath(directory), LockName);
+        try
+        {
+            if (File.Exists(path)) TakeLock(path).Dispose();
+            return false;
+        }
+        catch (StoreException fault) when (fault.Kind is StoreFailure.InUse)
+        {
+            return true;
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            return false; // whoever opens the store is told why
         }
     }
 

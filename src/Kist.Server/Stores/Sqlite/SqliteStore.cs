@@ -50,6 +50,9 @@ public sealed class SqliteStore : IStore
         }
     }
 
+    /// <summary>Whether another process owns the store in <paramref name="directory"/>. Makes nothing.</summary>
+    public static bool IsInUse(string directory) => DataDirectory.IsHeld(directory);
+
     /// <inheritdoc/>
     public ValueTask<Entry?> GetAsync(string key, CancellationToken ct)
     {

@@ -1,5 +1,6 @@
 using System.Text;
 using CsCheck;
+using Kist.Kernel.Barrier;
 using Kist.Secrets;
 using Kist.Server.Engines.Kv;
 using Xunit;

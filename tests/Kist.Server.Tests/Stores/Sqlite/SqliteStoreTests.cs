@@ -54,7 +54,7 @@ public sealed class SqliteStoreTests
         await using (var store = files.Open())
         {
             var fault = Assert.Throws<StoreException>(() => files.Open());
-            Assert.Equal(StoreFailure.Unavailable, fault.Kind);
+            Assert.Equal(StoreFailure.InUse, fault.Kind);
             Assert.Contains("another kist server", fault.Message, StringComparison.Ordinal);
             Assert.True(await store.Commit(b => b.Put("a", "x")));
         }
