@@ -151,7 +151,8 @@ public sealed class Unsealed : IAsyncDisposable
         Mounts = new MountRegistry(this, core, Data);
         await BuiltInMounts.EnsureAsync(this, core, ct);
         await Mounts.LoadAsync(ct);
-        Cubbyholes = Mounts.Current.At("cubbyhole/")!.Storage;
+        Cubbyholes = Mounts.Current.At("cubbyhole/")?.Storage
+            ?? throw new MalformedRecordException("the built-in mount cubbyhole/ is missing");
         _chores = new ChoreRunner(this, _stopping.Token);
     }
 

@@ -25,7 +25,10 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
             reader = Take();
             reader.Renew(Volatile.Read(ref _current));
             var result = work(reader, argument);
-            GiveBack(reader);
+            if (reader.MetDamage)
+                reader.Dispose();
+            else
+                GiveBack(reader);
             return result;
         }
         catch

@@ -15,9 +15,13 @@ internal sealed class Reader : IDisposable
     private readonly sqlite3_stmt _get;
     private readonly sqlite3_stmt _find;
     private readonly sqlite3_stmt _scan;
+    private readonly sqlite3_stmt _before;
+    private readonly sqlite3_stmt _keyAt;
+    private readonly string _path;
 
     public Reader(string path, int cacheKiB)
     {
+        _path = path;
         _connection = Connection.Open(path, cacheKiB, TimeSpan.FromSeconds(2));
         try
         {
@@ -25,7 +29,9 @@ internal sealed class Reader : IDisposable
             _hold = _connection.Prepare("SELECT value FROM meta");
             _get = _connection.Prepare("SELECT value, revision, key FROM entries WHERE id=?1");
             _find = _connection.Prepare("SELECT value, revision FROM entries WHERE key=?1");
-            _scan = _connection.Prepare("SELECT key FROM entries WHERE key>=?1 AND key<?2 ORDER BY key LIMIT ?3");
+            _scan = _connection.Prepare("SELECT key, id FROM entries WHERE key>=?1 ORDER BY key");
+            _before = _connection.Prepare("SELECT key, id FROM entries WHERE key<?1 ORDER BY key DESC LIMIT 1");
+            _keyAt = _connection.Prepare("SELECT key FROM entries WHERE id=?1");
         }
         catch
         {
@@ -36,6 +42,12 @@ internal sealed class Reader : IDisposable
 
     /// <summary>The number of the snapshot that is held; 0: none.</summary>
     public long Snapshot { get; private set; }
+
+    /// <summary>
+    /// Whether a damaged page was met on the way to an answer that is right without it. This connection keeps the page
+    /// in its cache, so it must not be used again: the file may be mended meanwhile.
+    /// </summary>
+    public bool MetDamage { get; private set; }
 
     /// <summary>Takes a fresh snapshot if the one that is held is not <paramref name="current"/>.</summary>
     public void Renew(long current)
@@ -64,6 +76,12 @@ internal sealed class Reader : IDisposable
             if (_connection.Row(_get) && raw.sqlite3_column_blob(_get, 2).SequenceEqual(key))
                 return Entry(_get);
         }
+        catch (StoreException fault) when (fault.Kind is StoreFailure.Corrupt)
+        {
+            // Nearly every key that is not there would have its place on some page that others fill. The index knows
+            // whether this one is there; if so, it leads to the damage again.
+            MetDamage = true;
+        }
         finally
         {
             _ = raw.sqlite3_reset(_get);
@@ -71,22 +89,53 @@ internal sealed class Reader : IDisposable
         return Find(key);
     }
 
-    /// <summary>Keys from <paramref name="from"/> on and below <paramref name="below"/>, in order.</summary>
+    /// <summary>
+    /// Keys from <paramref name="from"/> on and below <paramref name="below"/>, in order. The index has no checksum,
+    /// and a changed byte in one of its keys leads a search astray and hides others: so every key on the way is
+    /// compared with its row's id, and so are the neighbours on both sides, where a search gone wrong ends.
+    /// </summary>
     public List<string> Scan(ReadOnlySpan<byte> from, ReadOnlySpan<byte> below, int limit)
     {
         try
         {
+            _connection.Bind(_before, 1, from);
+            if (_connection.Row(_before))
+                CheckKey(_before);
             _connection.Bind(_scan, 1, from);
-            _connection.Bind(_scan, 2, below);
-            _connection.Bind(_scan, 3, limit);
             var keys = new List<string>();
-            while (_connection.Row(_scan))
-                keys.Add(Encoding.UTF8.GetString(raw.sqlite3_column_blob(_scan, 0)));
+            while (keys.Count < limit && _connection.Row(_scan))
+            {
+                CheckKey(_scan);
+                var key = raw.sqlite3_column_blob(_scan, 0);
+                if (key.SequenceCompareTo(below) >= 0)
+                    break;
+                keys.Add(Encoding.UTF8.GetString(key));
+            }
             return keys;
         }
         finally
         {
+            _ = raw.sqlite3_reset(_before);
             _ = raw.sqlite3_reset(_scan);
+        }
+    }
+
+    private void CheckKey(sqlite3_stmt row)
+    {
+        var key = raw.sqlite3_column_blob(row, 0);
+        var id = raw.sqlite3_column_int64(row, 1);
+        if (RowId.Of(key) == id)
+            return;
+        try
+        {
+            // Its place was taken when it came.
+            _connection.Bind(_keyAt, 1, id);
+            if (!_connection.Row(_keyAt) || !raw.sqlite3_column_blob(_keyAt, 0).SequenceEqual(key))
+                throw new StoreException(StoreFailure.Corrupt, $"{_path}: the index of keys is damaged");
+        }
+        finally
+        {
+            _ = raw.sqlite3_reset(_keyAt);
         }
     }
 
