@@ -122,7 +122,7 @@ public sealed class CrashTests(ITestOutputHelper output)
         Assert.Equal(0, await server.StopAsync());
 
         await Security.Eventually.HoldsAsync(() =>
-            Task.FromResult(next.Output.Contains("unsealed", StringComparison.Ordinal)));
+            Task.FromResult(next.Output.Contains("listening", StringComparison.Ordinal)));
         Assert.Equal(200, (await server.SendAsync("GET", "/v1/sys/health")).Status);
         next.Signal(Signals.Terminate);
         Assert.Equal(0, await next.WaitForExitAsync(TimeSpan.FromSeconds(15)));
