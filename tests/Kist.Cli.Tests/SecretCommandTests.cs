@@ -25,6 +25,18 @@ public sealed class SecretCommandTests
     }
 
     [Fact]
+    public async Task An_empty_standard_input_saves_nothing()
+    {
+        using var server = FakeServer.WithMounts(_ => (200, Saved));
+        using var kist = new KistRun(server.Address);
+        var ran = await kist.WithInputAsync("", "put", "prod/database", "password=-");
+        Assert.Equal((1, ""), (ran.ExitCode, ran.Output));
+        Assert.Contains("standard input holds nothing for the password", ran.Error);
+        Assert.Empty(server.Requests);
+        Assert.Equal(0, (await kist.WithInputAsync("\n", "put", "prod/database", "password=-")).ExitCode);
+    }
+
+    [Fact]
     public async Task Put_takes_a_whole_object_and_a_version_to_compare_with()
     {
         using var server = FakeServer.WithMounts(_ => (200, Saved));

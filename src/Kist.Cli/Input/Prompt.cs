@@ -23,6 +23,8 @@ internal static class Prompt
         secret = new SecretWriter(256);
         if (CanAsk) return Ask(screen, name, secret);
         if (ReadAll(secret) is { } problem) return problem;
+        // A pipe that failed gives nothing, and nobody wants that to replace a secret.
+        if (secret.WrittenCount == 0) return new Problem($"standard input holds nothing for the {name}");
         secret = TrimNewline(secret);
         return null;
     }
