@@ -23,11 +23,13 @@ public sealed class AuditRegistry : IAsyncDisposable
     private const string HeadFolder = "heads/";
     private const string SignerKey = "signer";
     private const string HeadersKey = "headers";
+    private const string GenerationKey = "sinks-generation";
 
     private readonly Storage _storage;
     private readonly IReadOnlyDictionary<string, AuditSinkMaker> _makers;
 
     private readonly ConcurrentDictionary<string, ChainHead> _remembered = new();
+    private readonly SemaphoreSlim _changing = new(1, 1);
 
     private readonly TimeProvider _time;
     private readonly TimeSpan _patience;
@@ -58,7 +60,7 @@ public sealed class AuditRegistry : IAsyncDisposable
             storage, broker, makers, time, (bounds ?? new AuditBounds()).Patience);
         try
         {
-            await registry.LoadAsync(ct);
+            await registry.FollowAsync(ct);
             return registry;
         }
         catch
@@ -66,6 +68,37 @@ public sealed class AuditRegistry : IAsyncDisposable
             // Whoever tries again must find no file open and no timer running.
             await broker.DisposeAsync();
             throw;
+        }
+    }
+
+    /// <summary>What changes of the registry begin with, for those who wait for them.</summary>
+    internal IReadOnlyList<string> StorePrefixes => [_storage.Prefix + SinkFolder, _storage.Prefix + HeadersKey];
+
+    /// <summary>
+    /// Opens what is stored and not open, and closes what is not stored any more: another node may have changed it. A
+    /// sink that cannot be opened is an exception.
+    /// </summary>
+    internal async ValueTask FollowAsync(CancellationToken ct)
+    {
+        await _changing.WaitAsync(ct);
+        try
+        {
+            using (var headers = await _storage.GetAsync(HeadersKey, ct))
+                if (headers is not null)
+                    Broker.Headers = JsonSerializer.Deserialize(headers.Span, AuditJson.Default.ListAuditedHeader)!;
+            var stored = await StoredAsync(_storage, ct);
+            foreach (var gone in Broker.Sinks.Where(open => stored.All(entry => entry.Uuid != open.Uuid)))
+                await Broker.DisableAsync(gone.Path);
+            foreach (var entry in stored)
+            {
+                if (Broker.Sinks.Any(open => open.Uuid == entry.Uuid)) continue;
+                if (await StartAsync(entry, ct) is { } fault)
+                    throw new AuditOpenException($"the audit sink {entry.Path} cannot be opened: {fault.Message}");
+            }
+        }
+        finally
+        {
+            _changing.Release();
         }
     }
 
@@ -81,18 +114,22 @@ public sealed class AuditRegistry : IAsyncDisposable
             Uuid = Guid.NewGuid().ToString(),
             HashKey = RandomNumberGenerator.GetBytes(AuditKey.Bytes),
         };
-        if (await StartAsync(entry, ct) is { } fault) return fault;
+        await _changing.WaitAsync(ct);
         try
         {
-            var record = JsonSerializer.SerializeToUtf8Bytes(entry, AuditJson.Default.AuditSinkEntry);
-            await _storage.PutAsync(SinkFolder + entry.Uuid, record, ct);
-            CryptographicOperations.ZeroMemory(record);
-            return null;
+            if (await StartAsync(entry, ct) is { } fault) return fault;
+            if (await StoreAsync(entry, ct)) return null;
+            await Broker.DisableAsync(entry.Path);
+            return Fault.Invalid($"path already in use: {entry.Path}");
         }
         catch
         {
             await Broker.DisableAsync(entry.Path);
             throw;
+        }
+        finally
+        {
+            _changing.Release();
         }
     }
 
@@ -100,21 +137,37 @@ public sealed class AuditRegistry : IAsyncDisposable
     public async ValueTask DisableAsync(string path, CancellationToken ct)
     {
         path = path.EndsWith('/') ? path : path + "/";
-        foreach (var entry in Broker.Sinks)
+        await _changing.WaitAsync(ct);
+        try
         {
-            if (entry.Path != path) continue;
-            await _storage.DeleteAsync(SinkFolder + entry.Uuid, ct);
-            await _storage.DeleteAllAsync($"{HeadFolder}{entry.Uuid}/", ct);
-            await Broker.DisableAsync(path);
+            foreach (var entry in Broker.Sinks)
+            {
+                if (entry.Path != path) continue;
+                await _storage.DeleteAsync(SinkFolder + entry.Uuid, ct);
+                await _storage.DeleteAllAsync($"{HeadFolder}{entry.Uuid}/", ct);
+                await Broker.DisableAsync(path);
+            }
+        }
+        finally
+        {
+            _changing.Release();
         }
     }
 
     /// <summary>Sets which request headers entries show.</summary>
     public async ValueTask SetHeadersAsync(IReadOnlyList<AuditedHeader> headers, CancellationToken ct)
     {
-        await _storage.PutAsync(HeadersKey,
-            JsonSerializer.SerializeToUtf8Bytes([.. headers], AuditJson.Default.ListAuditedHeader), ct);
-        Broker.Headers = headers;
+        await _changing.WaitAsync(ct);
+        try
+        {
+            await _storage.PutAsync(HeadersKey,
+                JsonSerializer.SerializeToUtf8Bytes([.. headers], AuditJson.Default.ListAuditedHeader), ct);
+            Broker.Headers = headers;
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 
     /// <summary>
@@ -143,21 +196,6 @@ public sealed class AuditRegistry : IAsyncDisposable
             }
         }
         await Broker.DisposeAsync();
-    }
-
-    private async ValueTask LoadAsync(CancellationToken ct)
-    {
-        using (var headers = await _storage.GetAsync(HeadersKey, ct))
-            if (headers is not null)
-                Broker.Headers = JsonSerializer.Deserialize(headers.Span, AuditJson.Default.ListAuditedHeader)!;
-        foreach (var key in await _storage.ScanAsync(SinkFolder, "", 0, ct))
-        {
-            using var stored = await _storage.GetAsync(key, ct);
-            if (stored is null) continue;
-            var entry = JsonSerializer.Deserialize(stored.Span, AuditJson.Default.AuditSinkEntry)!;
-            if (await StartAsync(entry, ct) is { } fault)
-                throw new AuditOpenException($"the audit sink {entry.Path} cannot be opened: {fault.Message}");
-        }
     }
 
     private async ValueTask RememberAsync(AuditSinkEntry sink, ChainHead head, CancellationToken ct)
@@ -199,15 +237,54 @@ public sealed class AuditRegistry : IAsyncDisposable
         }
     }
 
+    /// <summary>Stores an entry; false when another node has enabled a sink of this name meanwhile.</summary>
+    private async ValueTask<bool> StoreAsync(AuditSinkEntry entry, CancellationToken ct)
+    {
+        var record = JsonSerializer.SerializeToUtf8Bytes(entry, AuditJson.Default.AuditSinkEntry);
+        try
+        {
+            return await _storage.TransactAsync(async tx =>
+            {
+                // Every node that enables a sink writes this key, so two of them cannot both find the name free.
+                await tx.GetAsync(GenerationKey);
+                foreach (var other in await StoredAsync(_storage, ct))
+                    if (other.Path == entry.Path) return false;
+                tx.Put(GenerationKey, RandomNumberGenerator.GetBytes(16));
+                tx.Put(SinkFolder + entry.Uuid, record);
+                return true;
+            }, ct);
+        }
+        finally
+        {
+            CryptographicOperations.ZeroMemory(record);
+        }
+    }
+
+    private static async ValueTask<List<AuditSinkEntry>> StoredAsync(Storage storage, CancellationToken ct)
+    {
+        var entries = new List<AuditSinkEntry>();
+        foreach (var key in await storage.ScanAsync(SinkFolder, "", 0, ct))
+        {
+            using var stored = await storage.GetAsync(key, ct);
+            if (stored is null) continue;
+            entries.Add(JsonSerializer.Deserialize(stored.Span, AuditJson.Default.AuditSinkEntry)!);
+        }
+        return entries;
+    }
+
     private static async ValueTask<AuditSigner> LoadSignerAsync(Storage storage, CancellationToken ct)
     {
         using (var stored = await storage.GetAsync(SignerKey, ct))
             if (stored is not null) return AuditSigner.Import(stored.Span);
-        var signer = AuditSigner.Create();
-        var key = signer.ExportPrivateKey();
-        await storage.PutAsync(SignerKey, key, ct);
-        CryptographicOperations.ZeroMemory(key);
-        return signer;
+        return await storage.TransactAsync(async tx =>
+        {
+            if (await tx.GetAsync(SignerKey) is { } other) return AuditSigner.Import(other.Span);
+            var signer = AuditSigner.Create();
+            var key = signer.ExportPrivateKey();
+            tx.Put(SignerKey, key);
+            CryptographicOperations.ZeroMemory(key);
+            return signer;
+        }, ct);
     }
 }
 

@@ -11,6 +11,7 @@ namespace Kist.Kernel.Barrier;
 public sealed class Barrier : IDisposable
 {
     private readonly BarrierKeys _keys;
+    private readonly AsyncLocal<Guard?> _fence = new();
 
     private Barrier(IStore store, BarrierKeys keys)
     {
@@ -89,6 +90,34 @@ public sealed class Barrier : IDisposable
     public async ValueTask RekeyAsync(SecretBuffer newRootKey, Action<Batch> alongside, CancellationToken ct) =>
         await _keys.RekeyAsync(newRootKey, alongside, ct);
 
+    /// <summary>
+    /// Runs work that one node of many does: every batch that it writes, whatever it calls, holds only while
+    /// <paramref name="term"/> does, and throws <see cref="TermLostException"/> otherwise.
+    /// </summary>
+    internal async ValueTask UnderTermAsync(
+        Guard term, Func<CancellationToken, ValueTask> work, CancellationToken ct)
+    {
+        // Set for what is called from here; whoever called this does not see it.
+        _fence.Value = term;
+        await work(ct);
+    }
+
+    /// <summary>The store's key of the keyring, for those who wait for changes.</summary>
+    internal static string KeyringStoreKey => BarrierKeys.KeyringKey;
+
+    /// <summary>Takes over keys that another node has made.</summary>
+    internal async ValueTask FollowAsync(CancellationToken ct) => await _keys.ReloadAsync(ct);
+
+    /// <summary>Names of the root keys that were handed over, for <see cref="ForgetHandoversAsync"/>.</summary>
+    internal ValueTask<IReadOnlyList<string>> HandoversAsync(CancellationToken ct) =>
+        Root.ScanAsync(BarrierKeys.HandoverPrefix, "", 0, ct);
+
+    /// <summary>Removes root keys that were handed over long enough ago.</summary>
+    internal async ValueTask ForgetHandoversAsync(IReadOnlyList<string> names, CancellationToken ct)
+    {
+        foreach (var name in names) await Root.DeleteAsync(name, ct);
+    }
+
     /// <summary>Zeroes every key. Safe to call twice.</summary>
     public void Dispose() => _keys.Dispose();
 
@@ -120,13 +149,24 @@ public sealed class Barrier : IDisposable
             if (value is null) batch.Delete(key);
             else batch.Put(key, Envelope.Encrypt(ring.Active, key, value.Span));
         }
-        return await Store.CommitAsync(batch, ct);
+        return await CommitAsync(batch, ct);
+    }
+
+    /// <summary>Commits under the fence of the term that this is called in, if it is called in one.</summary>
+    internal ValueTask<bool> CommitAsync(Batch batch, CancellationToken ct) =>
+        _fence.Value is { } fence ? CommitAsync(batch, fence, ct) : Store.CommitAsync(batch, ct);
+
+    private async ValueTask<bool> CommitAsync(Batch batch, Guard fence, CancellationToken ct)
+    {
+        if (await Store.CommitAsync(batch.Expect(fence.Key, fence.Revision), ct)) return true;
+        if ((await Store.GetAsync(fence.Key, ct))?.Revision != fence.Revision) throw new TermLostException();
+        return false;
     }
 
     internal async ValueTask PutAsync(string key, ReadOnlyMemory<byte> value, CancellationToken ct)
     {
         var ring = await _keys.TakeAsync(1, ct);
-        await Store.CommitAsync(new Batch().Put(key, Envelope.Encrypt(ring.Active, key, value.Span)), ct);
+        await CommitAsync(new Batch().Put(key, Envelope.Encrypt(ring.Active, key, value.Span)), ct);
     }
 
     private async ValueTask<Plain?> AwaitAndDecryptAsync(

@@ -1,4 +1,5 @@
 using System.Buffers.Binary;
+using System.Security.Cryptography;
 using Kist.Kernel.Stores;
 using Kist.Secrets;
 
@@ -16,6 +17,12 @@ internal sealed class BarrierKeys : IDisposable
 
     /// <summary>How many encryptions of the active term are reserved, encrypted with that term.</summary>
     public const string UsageKey = "core/keyring-usage";
+
+    /// <summary>
+    /// Where a node finds the root key that replaced its own, encrypted with its own and named by a keyed hash of it.
+    /// Whoever has the old root key at that moment has every key behind it anyway; these are removed soon.
+    /// </summary>
+    public const string HandoverPrefix = "core/root-handover/";
 
     private const uint RootTerm = 0;
     private readonly IStore _store;
@@ -83,7 +90,8 @@ internal sealed class BarrierKeys : IDisposable
         return ring.Budget.TryTake(count) ? new(ring) : ExtendAndTakeAsync(count, ct);
     }
 
-    /// <summary>Reads the keyring again, when an entry names a term that this node does not know yet.</summary>
+    /// <summary>Reads the keyring again: another node has changed it, or an entry names a term that is not known here
+    /// yet.</summary>
     public ValueTask<Keyring> ReloadAsync(CancellationToken ct) => ExclusivelyAsync(ReloadLockedAsync, ct);
 
     public ValueTask<Keyring> RotateAsync(CancellationToken ct) => ExclusivelyAsync(
@@ -204,6 +212,7 @@ internal sealed class BarrierKeys : IDisposable
                 var (ring, revision) = await FetchAsync(ct);
                 var batch = new Batch().Expect(KeyringKey, revision);
                 WriteKeyring(batch, newRoot, ring);
+                if (_store.IsShared) WriteHandover(batch, newRootKey);
                 alongside(batch);
                 if (!await _store.CommitAsync(batch, ct)) continue;
                 lock (_swap)
@@ -223,21 +232,63 @@ internal sealed class BarrierKeys : IDisposable
     /// <summary>The keyring as the store has it now.</summary>
     private async ValueTask<(Keyring Ring, long Revision)> FetchAsync(CancellationToken ct)
     {
-        if (await _store.GetAsync(KeyringKey, ct) is not { } entry)
-            throw new BarrierException("the store holds no keyring: it is not initialised, or not the right store");
-        var sealedRing = entry.Value.Span;
-        if (Envelope.TermOf(sealedRing) != RootTerm) throw new BarrierException("the keyring in the store is damaged");
-        using var plain = new Plain(sealedRing.Length - Envelope.Overhead, entry.Revision);
-        try
+        while (true)
         {
-            Envelope.Decrypt(_root, KeyringKey, sealedRing, plain.Writable);
+            if (await _store.GetAsync(KeyringKey, ct) is not { } entry)
+                throw new BarrierException("the store holds no keyring: it is not initialised, or not the right store");
+            var sealedRing = entry.Value.Span;
+            if (Envelope.TermOf(sealedRing) != RootTerm)
+                throw new BarrierException("the keyring in the store is damaged");
+            using var plain = new Plain(sealedRing.Length - Envelope.Overhead, entry.Revision);
+            try
+            {
+                Envelope.Decrypt(_root, KeyringKey, sealedRing, plain.Writable);
+                return (Keyring.Parse(plain.Span, _current), entry.Revision);
+            }
+            catch (CorruptEntryException e)
+            {
+                // Only while open: a root key that was replaced must never open a sealed node.
+                if (_current is null || !await FollowRootAsync(ct))
+                    throw new BarrierException(
+                        "the keyring does not open: the root key is wrong or was replaced, or the keyring is damaged",
+                        e);
+            }
         }
-        catch (CorruptEntryException e)
+    }
+
+    /// <summary>Takes over the root key by which another node has replaced this one; false when it is not there.
+    /// </summary>
+    private async ValueTask<bool> FollowRootAsync(CancellationToken ct)
+    {
+        var key = HandoverKeyOf(_root);
+        if (await _store.GetAsync(key, ct) is not { } entry || Envelope.TermOf(entry.Value.Span) != RootTerm)
+            return false;
+        using var plain = new Plain(entry.Value.Length - Envelope.Overhead, entry.Revision);
+        Envelope.Decrypt(_root, key, entry.Value.Span, plain.Writable);
+        using var copy = SecretBuffer.Copy(plain.Span);
+        var root = RootOf(copy, _clock);
+        lock (_swap)
         {
-            throw new BarrierException(
-                "the keyring does not open: the root key is wrong or was replaced, or the keyring is damaged", e);
+            if (_current is not null) (root, _root) = (_root, root);
         }
-        return (Keyring.Parse(plain.Span, _current), entry.Revision);
+        root.Dispose();
+        return true;
+    }
+
+    private void WriteHandover(Batch batch, SecretBuffer newRootKey)
+    {
+        var key = HandoverKeyOf(_root);
+        batch.Put(key, Envelope.Encrypt(_root, key, newRootKey.Span));
+    }
+
+    private static string HandoverKeyOf(KeyTerm root)
+    {
+        Span<byte> rootKey = stackalloc byte[KeyTerm.KeyBytes];
+        Span<byte> name = stackalloc byte[HMACSHA256.HashSizeInBytes];
+        root.CopyKeyTo(rootKey);
+        HMACSHA256.HashData(rootKey, "kist root key handover v1"u8, name);
+        CryptographicOperations.ZeroMemory(rootKey);
+        return HandoverPrefix + Convert.ToHexStringLower(name[..16]);
     }
 
     private async ValueTask<(uint Term, long Reserved, long Revision)?> ReadUsageAsync(

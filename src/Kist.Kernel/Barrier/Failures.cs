@@ -22,3 +22,6 @@ public sealed class ConflictException(string message) : Exception(message);
 /// <summary>A stored entry was opened, and what is in it is not of the form that its owner writes. The message names
 /// the part, never a value.</summary>
 public sealed class MalformedRecordException(string part) : Exception($"a stored record is malformed: {part}");
+
+/// <summary>Another node has taken over the work that this batch belonged to; nothing was written.</summary>
+public sealed class TermLostException() : Exception("another node has taken over this work");

@@ -13,7 +13,7 @@ public sealed class Storage
     public const int MaxValueBytes = Batch.MaxValueBytes - Envelope.Overhead;
 
     private const int ScanPage = 1024;
-    private const int DeletePage = Batch.MaxOperations;
+    private const int DeletePage = Batch.MaxOperations - 1; // one may be the guard of a term
 
     internal Storage(Barrier barrier, string prefix) => (Barrier, Prefix) = (barrier, prefix);
 
@@ -38,7 +38,7 @@ public sealed class Storage
     public async ValueTask DeleteAsync(string key, CancellationToken ct)
     {
         Barrier.MustBeOpen();
-        await Barrier.Store.CommitAsync(new Batch().Delete(Prefix + key), ct);
+        await Barrier.CommitAsync(new Batch().Delete(Prefix + key), ct);
     }
 
     /// <summary>
@@ -108,7 +108,7 @@ public sealed class Storage
             if (page.Count == 0) return;
             var batch = new Batch();
             foreach (var key in page) batch.Delete(key);
-            await Barrier.Store.CommitAsync(batch, ct);
+            await Barrier.CommitAsync(batch, ct);
         }
     }
 

@@ -28,6 +28,9 @@ public sealed partial class IdentityStore
         _storage = storage;
     }
 
+    /// <summary>Where identities lie, for those who wait for changes.</summary>
+    internal string StorePrefix => _storage.Prefix;
+
     /// <summary>Grows with every change.</summary>
     public long Generation => Volatile.Read(ref _generation);
 

@@ -20,6 +20,7 @@ public sealed class MountRegistry
     private readonly Storage _data;
     private readonly SemaphoreSlim _changing = new(1, 1);
     private MountTable _current = MountTable.Empty;
+    private long _generation = -1;       // the revision of the generation key that the table was built from
 
     internal MountRegistry(Node.Unsealed kernel, Storage core, Storage data)
     {
@@ -54,6 +55,23 @@ public sealed class MountRegistry
         }
     }
 
+    /// <summary>Where changes of the mounts show, for those who wait for them.</summary>
+    internal string GenerationStoreKey => _core.Prefix + GenerationKey;
+
+    /// <summary>Builds the table again if any node has changed a mount since this one built it.</summary>
+    internal async ValueTask FollowAsync(CancellationToken ct)
+    {
+        await _changing.WaitAsync(ct);
+        try
+        {
+            if (await GenerationAsync(ct) != _generation) await ReloadAsync(ct);
+        }
+        finally
+        {
+            _changing.Release();
+        }
+    }
+
     /// <summary>Mounts an engine. The entry's uuid and accessor are made here when empty.</summary>
     public async ValueTask<Fault?> EnableAsync(MountEntry entry, CancellationToken ct)
     {
@@ -62,14 +80,17 @@ public sealed class MountRegistry
         await _changing.WaitAsync(ct);
         try
         {
-            await ReloadAsync(ct);
-            if (Current.InTheWayOf(entry.Path) is { } other)
-                return Fault.Invalid($"path is already in use at {Shown(other.Entry)}");
             entry = WithIdentity(entry);
-            if (kind.Create(new EngineContext(entry, DataOf(entry), _kernel)) is not { } engine)
-                return Fault.Invalid($"nil backend of type \"{entry.Type}\" returned from factory");
-            if (await engine.ConfigureAsync(entry, ct) is { } fault) return fault;
-            await StoreAsync(entry, ct);
+            do
+            {
+                await ReloadAsync(ct);
+                if (Current.InTheWayOf(entry.Path) is { } other)
+                    return Fault.Invalid($"path is already in use at {Shown(other.Entry)}");
+                if (kind.Create(new EngineContext(entry, DataOf(entry), _kernel)) is not { } engine)
+                    return Fault.Invalid($"nil backend of type \"{entry.Type}\" returned from factory");
+                if (await engine.ConfigureAsync(entry, ct) is { } fault) return fault;
+            }
+            while (!await TryStoreAsync(entry, ct));
             await ReloadAsync(ct);
             return null;
         }
@@ -104,11 +125,27 @@ public sealed class MountRegistry
     public async ValueTask<Fault?> RemountAsync(string from, string to, CancellationToken ct)
     {
         if (Current.At(from) is not { } mount) return Fault.Invalid($"no matching mount at \"{from}\"");
-        if (Current.InTheWayOf(to) is { } other && other.Entry.Uuid != mount.Entry.Uuid)
-            return Fault.Invalid($"existing mount at \"{other.Path}\"");
+        if (InTheWayOf(mount, to) is { } taken) return taken;
         await _kernel.Leases.RevokePrefixAsync(from, force: false, ct);
-        await ChangeAsync(mount.Entry with { Path = to }, ct);
-        return null;
+        await _changing.WaitAsync(ct);
+        try
+        {
+            do
+            {
+                await ReloadAsync(ct);
+                if (InTheWayOf(mount, to) is { } other) return other;
+                if (Current.WithUuid(mount.Entry.Uuid) is not { Entry.Tainted: false } now || now.Path != from)
+                    return Fault.Invalid($"no matching mount at \"{from}\"");
+                mount = now;
+            }
+            while (!await TryStoreAsync(mount.Entry with { Path = to }, ct));
+            await ReloadAsync(ct);
+            return null;
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 
     /// <summary>Goes on with removals that a crash interrupted.</summary>
@@ -117,13 +154,19 @@ public sealed class MountRegistry
         foreach (var mount in Current.All.Where(m => m.Entry.Tainted).ToList()) await PurgeAsync(mount, ct);
     }
 
+    private Fault? InTheWayOf(Mount mount, string path) =>
+        Current.InTheWayOf(path) is { } other && other.Entry.Uuid != mount.Entry.Uuid
+            ? Fault.Invalid($"existing mount at \"{other.Path}\"")
+            : null;
+
     private async ValueTask PurgeAsync(Mount mount, CancellationToken ct)
     {
         await _kernel.Leases.RevokePrefixAsync(mount.Path, force: true, ct);
         await _data.Sub(mount.Entry.Uuid + "/").DeleteAllAsync("", ct);
         await _core.TransactAsync(async tx =>
         {
-            await BumpAsync(tx);
+            await tx.GetAsync(GenerationKey);
+            Bump(tx);
             tx.Delete(EntryPrefix + mount.Entry.Uuid);
         }, ct);
         await LoadAsync(ct);
@@ -143,21 +186,48 @@ public sealed class MountRegistry
         }
     }
 
+    /// <summary>
+    /// Stores an entry that was checked against the table as it is; false when another node has changed a mount since
+    /// then, so that the check says nothing.
+    /// </summary>
+    private ValueTask<bool> TryStoreAsync(MountEntry entry, CancellationToken ct)
+    {
+        var checkedAgainst = _generation;
+        return _core.TransactAsync(async tx =>
+        {
+            if (((await tx.GetAsync(GenerationKey))?.Revision ?? 0) != checkedAgainst) return false;
+            Put(tx, entry);
+            return true;
+        }, ct);
+    }
+
     private ValueTask StoreAsync(MountEntry entry, CancellationToken ct) => _core.TransactAsync(async tx =>
     {
-        await BumpAsync(tx);
-        tx.Put(EntryPrefix + entry.Uuid, JsonSerializer.SerializeToUtf8Bytes(entry, KernelJson.Default.MountEntry));
+        await tx.GetAsync(GenerationKey);
+        Put(tx, entry);
     }, ct);
 
-    /// <summary>Two nodes that change mounts at once read the same generation, so one of them starts over.</summary>
-    private static async ValueTask BumpAsync(Transaction tx)
+    /// <summary>
+    /// Two nodes that change mounts at once have read the same generation, so one of them starts over.
+    /// </summary>
+    private static void Put(Transaction tx, MountEntry entry)
     {
-        await tx.GetAsync(GenerationKey);
-        tx.Put(GenerationKey, RandomNumberGenerator.GetBytes(16));
+        Bump(tx);
+        tx.Put(EntryPrefix + entry.Uuid, JsonSerializer.SerializeToUtf8Bytes(entry, KernelJson.Default.MountEntry));
+    }
+
+    private static void Bump(Transaction tx) => tx.Put(GenerationKey, RandomNumberGenerator.GetBytes(16));
+
+    private async ValueTask<long> GenerationAsync(CancellationToken ct)
+    {
+        using var stored = await _core.GetAsync(GenerationKey, ct);
+        return stored?.Revision ?? 0;
     }
 
     private async ValueTask ReloadAsync(CancellationToken ct)
     {
+        // Read first: a table that is older than it says would never be built again.
+        var generation = await GenerationAsync(ct);
         var mounts = new List<Mount>();
         for (var after = ""; ;)
         {
@@ -173,6 +243,7 @@ public sealed class MountRegistry
             after = keys[^1];
         }
         Volatile.Write(ref _current, new MountTable(mounts));
+        _generation = generation;
         _kernel.Log.MountsLoaded(mounts.Count);
     }
 

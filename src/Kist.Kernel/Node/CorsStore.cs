@@ -19,32 +19,61 @@ public sealed record CorsConfig(IReadOnlyList<string> AllowedOrigins, IReadOnlyL
         AllowedOrigins is ["*"] || AllowedOrigins.Contains(origin, StringComparer.Ordinal);
 }
 
-/// <summary>Keeps the <see cref="CorsConfig"/>: read once at unseal, then a field that the front reads on every
-/// request.</summary>
+/// <summary>Keeps the <see cref="CorsConfig"/>: read at unseal and when it changes, otherwise a field that the front
+/// reads on every request.</summary>
 public sealed class CorsStore
 {
     private const string Key = "cors";
 
     private readonly Storage _core;
+    private readonly SemaphoreSlim _changing = new(1, 1);
     private CorsConfig? _current;
 
-    private CorsStore(Storage core, CorsConfig? current) => (_core, _current) = (core, current);
+    private CorsStore(Storage core) => _core = core;
 
     /// <summary>What is allowed now; null: nothing.</summary>
     public CorsConfig? Current => Volatile.Read(ref _current);
 
     internal static async ValueTask<CorsStore> LoadAsync(Storage core, CancellationToken ct)
     {
-        using var stored = await core.GetAsync(Key, ct);
-        return new CorsStore(core,
-            stored is null ? null : JsonSerializer.Deserialize(stored.Span, KernelJson.Default.CorsConfig));
+        var store = new CorsStore(core);
+        await store.ReloadAsync(ct);
+        return store;
+    }
+
+    /// <summary>Where it lies, for those who wait for changes.</summary>
+    internal string StoreKey => _core.Prefix + Key;
+
+    /// <summary>Reads it again: another node may have changed it.</summary>
+    internal async ValueTask ReloadAsync(CancellationToken ct)
+    {
+        await _changing.WaitAsync(ct);
+        try
+        {
+            using var stored = await _core.GetAsync(Key, ct);
+            Volatile.Write(ref _current,
+                stored is null ? null : JsonSerializer.Deserialize(stored.Span, KernelJson.Default.CorsConfig));
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 
     /// <summary>Sets what is allowed; null: nothing any more.</summary>
     public async ValueTask SetAsync(CorsConfig? config, CancellationToken ct)
     {
-        if (config is null) await _core.DeleteAsync(Key, ct);
-        else await _core.PutAsync(Key, JsonSerializer.SerializeToUtf8Bytes(config, KernelJson.Default.CorsConfig), ct);
-        Volatile.Write(ref _current, config);
+        await _changing.WaitAsync(ct);
+        try
+        {
+            if (config is null) await _core.DeleteAsync(Key, ct);
+            else await _core.PutAsync(
+                Key, JsonSerializer.SerializeToUtf8Bytes(config, KernelJson.Default.CorsConfig), ct);
+            Volatile.Write(ref _current, config);
+        }
+        finally
+        {
+            _changing.Release();
+        }
     }
 }

@@ -72,6 +72,9 @@ public sealed class Unsealed : IAsyncDisposable
     /// <summary>The kinds of engine that can be mounted, by type and whether they are logins.</summary>
     public IReadOnlyDictionary<(string Type, bool IsLogin), EngineKind> Engines => Node.Engines;
 
+    /// <summary>Keeps everything below in step with other nodes.</summary>
+    public ChangeFeed Feed { get; private set; } = null!;
+
     /// <summary>The mounts.</summary>
     public MountRegistry Mounts { get; private set; } = null!;
 
@@ -116,8 +119,9 @@ public sealed class Unsealed : IAsyncDisposable
     internal static async ValueTask<Unsealed> OpenAsync(Node node, Barrier.Barrier barrier, CancellationToken ct)
     {
         var core = barrier.View("kernel/");
+        var feed = await ChangeFeed.OpenAsync(node.Store, node.Clock, node.Log, ct);
         var clusterId = await ClusterIdAsync(core, ct);
-        var kernel = new Unsealed(node, barrier, clusterId);
+        var kernel = new Unsealed(node, barrier, clusterId) { Feed = feed };
         var hashKey = await TokenStore.LoadKeyAsync(core, "token-hash-key", ct);
         var batchKey = await TokenStore.LoadKeyAsync(core, "batch-token-key", ct);
         kernel.Tokens = new TokenStore(kernel, kernel.TokenStorage, hashKey, batchKey);
@@ -153,6 +157,7 @@ public sealed class Unsealed : IAsyncDisposable
         await Mounts.LoadAsync(ct);
         Cubbyholes = Mounts.Current.At("cubbyhole/")?.Storage
             ?? throw new MalformedRecordException("the built-in mount cubbyhole/ is missing");
+        Feed.Start(Coherence.FollowersOf(this));
         _chores = new ChoreRunner(this, _stopping.Token);
     }
 
@@ -161,6 +166,7 @@ public sealed class Unsealed : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         if (_chores is not null) await _chores.DisposeAsync();
+        await Feed.DisposeAsync();
         Rekey.Dispose();
         RecoveryRekey.Dispose();
         RootGeneration.Dispose();

@@ -60,6 +60,8 @@ public sealed class RequestPipeline(Node.Node node)
     [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     private async ValueTask<Response> RunAsync(Unsealed kernel, Request request)
     {
+        // Cut off from the other nodes: nothing that is remembered here counts until the store was asked.
+        if (!kernel.Feed.IsConfirmed) await kernel.Feed.ConfirmAsync(request.Aborted);
         var target = Target.Find(kernel, request);
         if (target.Refusal is { } malformed) return malformed;
 

@@ -18,6 +18,9 @@ public sealed class PolicyStore
 
     internal PolicyStore(Storage storage) => _storage = storage;
 
+    /// <summary>Where the policies lie, for those who wait for changes.</summary>
+    internal string StorePrefix => _storage.Prefix;
+
     /// <summary>Grows with every change.</summary>
     public long Generation => Volatile.Read(ref _generation);
 

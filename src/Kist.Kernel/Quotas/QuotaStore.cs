@@ -22,11 +22,14 @@ public sealed class QuotaStore
     private RateLimitTable _all;
     private long _refused;
 
-    private QuotaStore(Storage storage, TimeProvider clock, RateLimitTable table)
+    private QuotaStore(Storage storage, TimeProvider clock)
     {
-        (_storage, _clock, _all) = (storage, clock, table);
-        Publish(table);
+        (_storage, _clock) = (storage, clock);
+        _all = new RateLimitTable([], new QuotaConfig());
     }
+
+    /// <summary>Where the rules lie, for those who wait for changes.</summary>
+    internal string StorePrefix => _storage.Prefix;
 
     /// <summary>What holds for all quotas.</summary>
     public QuotaConfig Config => Volatile.Read(ref _all).Config;
@@ -45,18 +48,37 @@ public sealed class QuotaStore
     /// <summary>Reads the rules; the clock says when budgets are renewed.</summary>
     internal static async ValueTask<QuotaStore> LoadAsync(Storage storage, TimeProvider clock, CancellationToken ct)
     {
-        var config = new QuotaConfig();
-        using (var stored = await storage.GetAsync(ConfigKey, ct))
-            if (stored is not null) config = JsonSerializer.Deserialize(stored.Span, KernelJson.Default.QuotaConfig)!;
-        var limiters = new List<RateLimiter>();
-        foreach (var key in await storage.ScanAsync(RulePrefix, "", 0, ct))
+        var store = new QuotaStore(storage, clock);
+        await store.ReloadAsync(ct);
+        return store;
+    }
+
+    /// <summary>
+    /// Reads the rules again: another node may have changed them. Limits that are the same go on counting.
+    /// </summary>
+    internal async ValueTask ReloadAsync(CancellationToken ct)
+    {
+        await _changing.WaitAsync(ct);
+        try
         {
-            using var stored = await storage.GetAsync(key, ct);
-            if (stored is null) continue;
-            var limit = JsonSerializer.Deserialize(stored.Span, KernelJson.Default.RateLimit)!;
-            limiters.Add(new RateLimiter(limit, clock));
+            var config = new QuotaConfig();
+            using (var stored = await _storage.GetAsync(ConfigKey, ct))
+                if (stored is not null)
+                    config = JsonSerializer.Deserialize(stored.Span, KernelJson.Default.QuotaConfig)!;
+            var limiters = new List<RateLimiter>();
+            foreach (var key in await _storage.ScanAsync(RulePrefix, "", 0, ct))
+            {
+                using var stored = await _storage.GetAsync(key, ct);
+                if (stored is null) continue;
+                var limit = JsonSerializer.Deserialize(stored.Span, KernelJson.Default.RateLimit)!;
+                limiters.Add(_all.Limiters.FirstOrDefault(l => l.Limit == limit) ?? new RateLimiter(limit, _clock));
+            }
+            Publish(new RateLimitTable(limiters, config));
         }
-        return new QuotaStore(storage, clock, new RateLimitTable(limiters, config));
+        finally
+        {
+            _changing.Release();
+        }
     }
 
     /// <summary>

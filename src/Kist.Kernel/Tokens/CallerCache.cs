@@ -49,13 +49,23 @@ internal sealed class CallerCache
 
     public void Remove(string hash)
     {
-        if (hash.Length != 64) return;
+        if (hash.Length != 64 || hash.AsSpan().IndexOfAnyExcept("0123456789abcdef") >= 0) return;
         var key = new TokenHash(Part(hash, 0), Part(hash, 16), Part(hash, 32), Part(hash, 48));
         lock (_adding)
         {
             _epoch++;
             _young.TryRemove(key, out _);
             _old.TryRemove(key, out _);
+        }
+    }
+
+    /// <summary>Forgets everyone.</summary>
+    public void Clear()
+    {
+        lock (_adding)
+        {
+            _epoch++;
+            (_young, _old) = (new(), new());
         }
     }
 

@@ -90,5 +90,9 @@ public sealed partial class TokenStore
         return await ReadAsync(entry.Parent, ct) is { } parent && IsAlive(parent) ? entry : null;
     }
 
-    private void Forget(string hash) => _cache.Remove(hash);
+    /// <summary>Another node may have changed or revoked the token with this keyed hash.</summary>
+    internal void Forget(string hash) => _cache.Remove(hash);
+
+    /// <summary>Other nodes may have changed any token.</summary>
+    internal void ForgetAll() => _cache.Clear();
 }

@@ -28,6 +28,9 @@ public sealed partial class TokenStore
         _batch = new BatchTokens(batchKey);
     }
 
+    /// <summary>What the keys of tokens in the store begin with; their keyed hash follows.</summary>
+    internal string EntryStorePrefix => _storage.Prefix + EntryKey("");
+
     /// <summary>How many callers are kept ready; for metrics.</summary>
     public int CachedCallers => _cache.Count;
 

@@ -1,0 +1,28 @@
+namespace Kist.Kernel.Node;
+
+/// <summary>
+/// Everything that a node remembers and another node can change. What is not here is either read from the store for
+/// each request (secrets, leases, password policies, who holds unseal keys) or never changes (the keys made at
+/// initialisation).
+/// </summary>
+internal static class Coherence
+{
+    /// <summary>One line for each cache or snapshot.</summary>
+    public static IReadOnlyList<CacheFollower> FollowersOf(Unsealed kernel) =>
+    [
+        new(Barrier.Barrier.KeyringStoreKey, kernel.Barrier.FollowAsync),
+        new(kernel.Mounts.GenerationStoreKey, kernel.Mounts.FollowAsync),
+        new(kernel.Policies.StorePrefix, At(kernel.Policies.Changed)),
+        new(kernel.Identity.StorePrefix, At(kernel.Identity.Changed)),
+        new(kernel.Tokens.EntryStorePrefix, At(kernel.Tokens.ForgetAll)) { Forget = kernel.Tokens.Forget },
+        new(kernel.Quotas.StorePrefix, kernel.Quotas.ReloadAsync),
+        new(kernel.Cors.StoreKey, kernel.Cors.ReloadAsync),
+        .. from prefix in kernel.Audit.StorePrefixes select new CacheFollower(prefix, kernel.Audit.FollowAsync),
+    ];
+
+    private static Func<CancellationToken, ValueTask> At(Action forget) => _ =>
+    {
+        forget();
+        return default;
+    };
+}

@@ -1,0 +1,37 @@
+using System.Runtime.CompilerServices;
+using Kist.Kernel.Stores;
+
+namespace Kist.Server.Tests.Cluster;
+
+/// <summary>One node's connection to a store that others use too; a test cuts it.</summary>
+internal sealed class CutStore(IStore store) : IStore
+{
+    /// <summary>Nothing gets through, and whoever asks is told so.</summary>
+    public bool IsCut { get; set; }
+
+    /// <summary>The watch says nothing any more, and nobody notices.</summary>
+    public bool WatchIsSilent { get; set; }
+
+    public bool IsShared => store.IsShared;
+
+    public ValueTask<long> RevisionAsync(CancellationToken ct) => Open.RevisionAsync(ct);
+
+    public ValueTask<Entry?> GetAsync(string key, CancellationToken ct) => Open.GetAsync(key, ct);
+
+    public ValueTask<IReadOnlyList<string>> ScanAsync(string prefix, string after, int limit, CancellationToken ct) =>
+        Open.ScanAsync(prefix, after, limit, ct);
+
+    public ValueTask<bool> CommitAsync(Batch batch, CancellationToken ct) => Open.CommitAsync(batch, ct);
+
+    public async IAsyncEnumerable<Change> WatchAsync(
+        string prefix, long afterRevision, [EnumeratorCancellation] CancellationToken ct)
+    {
+        await foreach (var change in store.WatchAsync(prefix, afterRevision, ct))
+            if (!WatchIsSilent && !IsCut) yield return change;
+    }
+
+    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+
+    private IStore Open =>
+        IsCut ? throw new StoreException(StoreFailure.Unavailable, "the connection is cut") : store;
+}
