@@ -18,4 +18,5 @@ namespace Kist.Kernel;
 [JsonSerializable(typeof(Quotas.RateLimit))]
 [JsonSerializable(typeof(Quotas.QuotaConfig))]
 [JsonSerializable(typeof(Node.CorsConfig))]
+[JsonSerializable(typeof(Node.RosterEntry))]
 internal sealed partial class KernelJson : JsonSerializerContext;

@@ -5,18 +5,21 @@ namespace Kist.Kernel.Node;
 
 /// <summary>
 /// Runs periodic work: expiry of leases and tokens, rotation of the barrier key, removals that a crash interrupted, and
-/// the engines' own chores. A failing round is logged and tried again at its next time.
+/// the engines' own chores. Of many nodes one does it, under its term: each batch is refused once the term is lost. A
+/// failing round is logged and tried again at its next time.
 /// </summary>
 internal sealed class ChoreRunner : IAsyncDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
 
     private readonly Unsealed _kernel;
+    private readonly Leadership _leadership;
     private readonly Task _running;
+    private IReadOnlyList<string> _handovers = [];
 
-    public ChoreRunner(Unsealed kernel, CancellationToken stopping)
+    public ChoreRunner(Unsealed kernel, Leadership leadership, CancellationToken stopping)
     {
-        _kernel = kernel;
+        (_kernel, _leadership) = (kernel, leadership);
         _running = Task.Run(() => RunAsync(stopping), CancellationToken.None);
     }
 
@@ -26,18 +29,28 @@ internal sealed class ChoreRunner : IAsyncDisposable
     {
         using var timer = new PeriodicTimer(Tick, _kernel.Clock);
         var next = new Dictionary<(string Mount, string Name), DateTimeOffset>();
+        Stores.Guard? runsUnder = null;
+        var hasRun = false;
         try
         {
-            await RoundAsync("finish removals", _kernel.Mounts.FinishRemovalsAsync, stopping);
-            while (await timer.WaitForNextTickAsync(stopping))
+            do
             {
-                await RoundAsync("expire leases", ExpireAsync, stopping);
+                if (_leadership.Held is not { } term) continue;
+                if (!hasRun || runsUnder != term.Guard)
+                {
+                    (hasRun, runsUnder) = (true, term.Guard);
+                    next.Clear();
+                    await RoundAsync(term, "finish removals", _kernel.Mounts.FinishRemovalsAsync, stopping);
+                    continue;
+                }
+                await RoundAsync(term, "expire leases", ExpireAsync, stopping);
                 foreach (var (mount, chore) in Due(next))
                 {
-                    await RoundAsync(chore.Name, chore.Run, stopping);
+                    await RoundAsync(term, chore.Name, chore.Run, stopping);
                     next[(mount, chore.Name)] = _kernel.Clock.GetUtcNow() + chore.Interval;
                 }
             }
+            while (await timer.WaitForNextTickAsync(stopping));
         }
         catch (OperationCanceledException)
         {
@@ -49,7 +62,11 @@ internal sealed class ChoreRunner : IAsyncDisposable
     {
         var now = _kernel.Clock.GetUtcNow();
         var due = new List<(string, Chore)>();
-        foreach (var chore in (Chore[])[new Chore("rotate barrier key", TimeSpan.FromMinutes(1), RotateAsync)])
+        foreach (var chore in (Chore[])
+        [
+            new Chore("rotate barrier key", TimeSpan.FromMinutes(1), RotateAsync),
+            new Chore("forget replaced root keys", TimeSpan.FromMinutes(10), ForgetHandoversAsync),
+        ])
             if (!next.TryGetValue(("", chore.Name), out var at) || at <= now) due.Add(("", chore));
         foreach (var mount in _kernel.Mounts.Current.All)
             foreach (var chore in mount.Engine.Chores)
@@ -66,11 +83,27 @@ internal sealed class ChoreRunner : IAsyncDisposable
 
     private async ValueTask RotateAsync(CancellationToken ct) => await _kernel.Barrier.RotateIfDueAsync(ct);
 
-    private async ValueTask RoundAsync(string name, Func<CancellationToken, ValueTask> run, CancellationToken ct)
+    /// <summary>What was there a round ago has been there long enough for every node that is awake.</summary>
+    private async ValueTask ForgetHandoversAsync(CancellationToken ct)
     {
+        var present = await _kernel.Barrier.HandoversAsync(ct);
+        var old = present.Intersect(_handovers).ToList();
+        await _kernel.Barrier.ForgetHandoversAsync(old, ct);
+        _handovers = [.. present.Except(old)];
+    }
+
+    private async ValueTask RoundAsync(
+        Term term, string name, Func<CancellationToken, ValueTask> run, CancellationToken ct)
+    {
+        if (_leadership.Held?.Guard != term.Guard) return;
         try
         {
-            await run(ct);
+            if (term.Guard is { } guard) await _kernel.Barrier.UnderTermAsync(guard, run, ct);
+            else await run(ct);
+        }
+        catch (TermLostException)
+        {
+            _leadership.Lose(term);
         }
         catch (OperationCanceledException) when (ct.IsCancellationRequested)
         {

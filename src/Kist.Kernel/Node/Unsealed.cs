@@ -21,6 +21,7 @@ public sealed class Unsealed : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
     private ChoreRunner? _chores;
+    private Membership? _membership;
     private ECDsa? _wrapKey;
 
     private Unsealed(Node node, Barrier.Barrier barrier, string clusterId)
@@ -75,6 +76,12 @@ public sealed class Unsealed : IAsyncDisposable
     /// <summary>Keeps everything below in step with other nodes.</summary>
     public ChangeFeed Feed { get; private set; } = null!;
 
+    /// <summary>What a client sends back so as never to see the past.</summary>
+    public StateIndex State { get; private set; } = null!;
+
+    /// <summary>The nodes on this store.</summary>
+    public NodeRoster Roster => _membership!.Roster;
+
     /// <summary>The mounts.</summary>
     public MountRegistry Mounts { get; private set; } = null!;
 
@@ -124,6 +131,7 @@ public sealed class Unsealed : IAsyncDisposable
         var kernel = new Unsealed(node, barrier, clusterId) { Feed = feed };
         var hashKey = await TokenStore.LoadKeyAsync(core, "token-hash-key", ct);
         var batchKey = await TokenStore.LoadKeyAsync(core, "batch-token-key", ct);
+        kernel.State = new StateIndex(feed, clusterId, hashKey);
         kernel.Tokens = new TokenStore(kernel, kernel.TokenStorage, hashKey, batchKey);
         kernel.Leases = new LeaseStore(kernel, barrier.View("lease/"));
         kernel.Policies = new PolicyStore(core.Sub("policy/"));
@@ -158,7 +166,8 @@ public sealed class Unsealed : IAsyncDisposable
         Cubbyholes = Mounts.Current.At("cubbyhole/")?.Storage
             ?? throw new MalformedRecordException("the built-in mount cubbyhole/ is missing");
         Feed.Start(Coherence.FollowersOf(this));
-        _chores = new ChoreRunner(this, _stopping.Token);
+        _membership = new Membership(this);
+        _chores = new ChoreRunner(this, _membership.Leadership, _stopping.Token);
     }
 
     /// <summary>Stops the chores, closes the audit, zeroes the keys.</summary>
@@ -166,6 +175,7 @@ public sealed class Unsealed : IAsyncDisposable
     {
         await _stopping.CancelAsync();
         if (_chores is not null) await _chores.DisposeAsync();
+        if (_membership is not null) await _membership.DisposeAsync();
         await Feed.DisposeAsync();
         Rekey.Dispose();
         RecoveryRekey.Dispose();

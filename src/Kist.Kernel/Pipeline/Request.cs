@@ -48,6 +48,11 @@ public sealed class Request
     /// </summary>
     public Func<string, string?>? Header { get; init; }
 
+    /// <summary>
+    /// States (<see cref="Node.StateIndex"/>) before which the answer must not be; null when the client sent none.
+    /// </summary>
+    public IReadOnlyList<string?>? States { get; init; }
+
     /// <summary>Ends the work when the client goes away or the node stops.</summary>
     public CancellationToken Aborted { get; init; }
 

@@ -32,6 +32,8 @@ public sealed class RequestPipeline(Node.Node node)
         try
         {
             var response = node.Counts.Count(await RunAsync(kernel, request), started);
+            if (node.Store.IsShared && response.Fault is null) response =
+                await WithStateAsync(kernel, request, response);
             if (response is { Fault: null, Afterwards: { } run }) await run();
             return response;
         }
@@ -40,6 +42,9 @@ public sealed class RequestPipeline(Node.Node node)
             return node.Counts.Count(Failed(request, e), started);
         }
     }
+
+    /// <summary>Whether clients can ask for a state: with one node every answer has the newest.</summary>
+    public bool ReadsStates { get; } = node.Store.IsShared;
 
     /// <summary>
     /// Whether a token is alive, asked before the rest of its request is read. It decides how much is read, nothing
@@ -62,6 +67,8 @@ public sealed class RequestPipeline(Node.Node node)
     {
         // Cut off from the other nodes: nothing that is remembered here counts until the store was asked.
         if (!kernel.Feed.IsConfirmed) await kernel.Feed.ConfirmAsync(request.Aborted);
+        if (request.States is { } states && await kernel.State.RequireAsync(states, request.Aborted) is { } tooEarly)
+            return tooEarly;
         var target = Target.Find(kernel, request);
         if (target.Refusal is { } malformed) return malformed;
 
@@ -107,6 +114,18 @@ public sealed class RequestPipeline(Node.Node node)
         {
             if (isLastUse) await kernel.Tokens.RevokeAsync(caller.Entry!.Hash, CancellationToken.None);
         }
+    }
+
+    /// <summary>
+    /// Tells the client how far the store is, after what may have changed something and whenever the client takes part.
+    /// </summary>
+    private static async ValueTask<Response> WithStateAsync(Unsealed kernel, Request request, Response response)
+    {
+        if (request.States is null && request.Operation is Operation.Read or Operation.List or Operation.Help)
+            return response;
+        if (ReferenceEquals(response, Response.None)) response = new Response();
+        (response.Headers ??= []).Add(new("X-Vault-Index", await kernel.State.NowAsync(request.Aborted)));
+        return response;
     }
 
     /// <summary>

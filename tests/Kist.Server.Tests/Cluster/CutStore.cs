@@ -12,9 +12,13 @@ internal sealed class CutStore(IStore store) : IStore
     /// <summary>The watch says nothing any more, and nobody notices.</summary>
     public bool WatchIsSilent { get; set; }
 
+    /// <summary>A replica that lags says no newer revision than this.</summary>
+    public long RevisionAtMost { get; set; } = long.MaxValue;
+
     public bool IsShared => store.IsShared;
 
-    public ValueTask<long> RevisionAsync(CancellationToken ct) => Open.RevisionAsync(ct);
+    public async ValueTask<long> RevisionAsync(CancellationToken ct) =>
+        Math.Min(await Open.RevisionAsync(ct), RevisionAtMost);
 
     public ValueTask<Entry?> GetAsync(string key, CancellationToken ct) => Open.GetAsync(key, ct);
 

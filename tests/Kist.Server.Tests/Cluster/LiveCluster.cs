@@ -58,7 +58,8 @@ internal sealed class LiveCluster : IAsyncDisposable
     }
 
     public ValueTask<Response> SendAsync(int index, Operation operation, string path, string body = "",
-        string token = Root) => _nodes[index].Pipeline.HandleAsync(LiveNode.RequestFor(operation, path, body, token));
+        string token = Root, string?[]? states = null) =>
+        _nodes[index].Pipeline.HandleAsync(LiveNode.RequestFor(operation, path, body, token, states));
 
     /// <summary>Sends what must succeed, and then waits until every node has followed.</summary>
     public async Task WriteAsync(int index, Operation operation, string path, string body = "")

@@ -55,7 +55,10 @@ internal sealed class LiveNode : IAsyncDisposable
         _pipeline.HandleAsync(RequestFor(operation, path, body, token, query));
 
     public static Request RequestFor(Operation operation, string path, string body = "", string token = Root,
-        params (string Name, string Value)[] query)
+        params (string Name, string Value)[] query) => RequestFor(operation, path, body, token, null, query);
+
+    public static Request RequestFor(Operation operation, string path, string body, string token,
+        IReadOnlyList<string?>? states, params (string Name, string Value)[] query)
     {
         Assert.True(RequestPath.TryCreate(path, out var parsed, out var error), error);
         return new Request
@@ -66,6 +69,7 @@ internal sealed class LiveNode : IAsyncDisposable
             Body = Encoding.UTF8.GetBytes(body),
             Query = query.Length == 0 ? null : [.. query.Select(q => KeyValuePair.Create(q.Name, q.Value))],
             Token = token,
+            States = states,
         };
     }
 

@@ -22,6 +22,7 @@ internal sealed class NodeInfoPaths
             new(Operation.Read, "host-info", HostAsync, "Reads about the machine"),
             new(Operation.Read, "seal-backend-status", SealAsync, "Reads how the seal does"),
             new(Operation.Read, "in-flight-req", InFlightAsync, "Lists requests that are being answered"),
+            new(Operation.Read, "ha-status", NodesAsync, "Lists the nodes on this store"),
             new(Operation.Read, "experiments", ExperimentsAsync, "Lists experiments"),
             new(Operation.Read, "replication/status", ReplicationAsync, "Reads about replication")
                 { Access = Access.Open },
@@ -109,6 +110,30 @@ internal sealed class NodeInfoPaths
             json.WriteString("name", stored?.Config.Type ?? "");
             json.WriteBoolean("healthy", true);
             json.WriteEndObject();
+            json.WriteEndArray();
+        });
+    }
+
+    /// <summary>All of them are active: each serves reads and writes.</summary>
+    private async ValueTask<Response> NodesAsync(Call call)
+    {
+        var nodes = await _kernel.Roster.AllAsync(call.Aborted);
+        return Response.Json(json =>
+        {
+            json.WriteStartArray("nodes");
+            foreach (var node in nodes)
+            {
+                json.WriteStartObject();
+                json.WriteString("hostname", node.HostName);
+                json.WriteString("api_address", node.ApiAddress);
+                json.WriteString("cluster_address", node.ClusterAddress);
+                json.WriteBoolean("active_node", true);
+                json.WriteString("last_echo", GoTime.Format(node.LastEcho));
+                json.WriteString("version", node.Version);
+                json.WriteString("upgrade_version", node.Version);
+                json.WriteString("redundancy_zone", "");
+                json.WriteEndObject();
+            }
             json.WriteEndArray();
         });
     }

@@ -87,6 +87,9 @@ internal static class RequestReader
             RemotePort = http.RemotePort,
             WrapTtl = wrapTtl,
             WrapFormat = http.Header("X-Vault-Wrap-Format"),
+            States = pipeline.ReadsStates && http.Headers.TryGetValue("X-Vault-Index", out var states)
+                ? (IReadOnlyList<string?>)states
+                : null,
             Header = http.HeaderByName,
             Aborted = http.Aborted,
             AnswerInstead = s_answerInstead,

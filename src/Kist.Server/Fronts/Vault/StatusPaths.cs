@@ -17,7 +17,7 @@ internal sealed class StatusPaths(Node node)
         new("sys/health") { Get = HealthAsync, AnswersHead = true },
         new("sys/seal-status") { Get = SealStatusAsync },
         new("sys/leader") { Get = LeaderAsync },
-        // One node per store for now: there is nobody to step down for, and Vault then says the same to everyone.
+        // Every node serves every request, so there is nobody to step down for; Vault says the same to everyone.
         new("sys/step-down") { Put = _ => new(Response.None) },
     ];
 
@@ -91,17 +91,28 @@ internal sealed class StatusPaths(Node node)
         json.WriteEndArray();
     }
 
-    /// <summary>What Vault says where storage has no locking between nodes.</summary>
-    private static ValueTask<Response> LeaderAsync(NodeCall call) => new(Response.Json(json =>
+    /// <summary>
+    /// What Vault says where storage has no locking between nodes; on a shared store every node serves every request,
+    /// so each names itself.
+    /// </summary>
+    private ValueTask<Response> LeaderAsync(NodeCall call)
     {
-        json.WriteBoolean("ha_enabled", false);
-        json.WriteBoolean("is_self", false);
-        json.WriteString("active_time", "0001-01-01T00:00:00Z");
-        json.WriteString("leader_address", "");
-        json.WriteString("leader_cluster_address", "");
-        json.WriteBoolean("performance_standby", false);
-        json.WriteNumber("performance_standby_last_remote_wal", 0);
-    }));
+        var isShared = node.Store.IsShared;
+        var kernel = node.Current;
+        if (isShared && kernel is null) return new(Fault.Sealed);
+        var settings = isShared ? node.Settings : null;
+        return new(Response.Json(json =>
+        {
+            json.WriteBoolean("ha_enabled", isShared);
+            json.WriteBoolean("is_self", isShared);
+            json.WriteString("active_time", isShared && node.UnsealedAt is { } since ? GoTime.Format(since)
+                : GoTime.Zero);
+            json.WriteString("leader_address", settings?.ApiAddress ?? "");
+            json.WriteString("leader_cluster_address", settings?.ClusterAddress ?? "");
+            json.WriteBoolean("performance_standby", false);
+            json.WriteNumber("performance_standby_last_remote_wal", 0);
+        }));
+    }
 
     private static void WriteCluster(Utf8JsonWriter json, Unsealed? kernel)
     {
