@@ -47,6 +47,24 @@ public sealed class StoreFaultTests : IClassFixture<FaultyServer>
         await _faulty.IsWholeAsync();
     }
 
+    [Theory]
+    [InlineData(nameof(DiskCall.Write))]
+    [InlineData(nameof(DiskCall.Sync))]
+    public async Task AWriteThatTheDiskNeverAnswersIsGivenUpAndReadsGoOn(string call)
+    {
+        Assert.Equal(200, (await _faulty.PutAsync()).Status);
+
+        _faulty.Disk.Hang(Enum.Parse<DiskCall>(call));
+
+        var stuck = await Task.WhenAll(Enumerable.Range(0, 5).Select(_ => _faulty.PutAsync()));
+        Assert.All(stuck, answer => FaultyServer.Refuses(503, "the storage cannot be reached", answer));
+        FaultyServer.Refuses(503, "the storage cannot be reached", await _faulty.PutAsync()); // at once
+        await _faulty.AllIsThereAsync();
+        _faulty.Disk.Heal();
+        while ((await _faulty.PutAsync()).Status != 200) await Task.Yield();
+        await _faulty.IsWholeAsync();
+    }
+
     [Fact]
     public async Task TokensAndMountsFailAsSecretsDo()
     {

@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using Kist.Kernel.Stores;
 
 namespace Kist.Server.Stores.Sqlite;
@@ -11,6 +12,9 @@ internal sealed class CommitQueue : IDisposable
     /// <summary>More batches than this may not wait; the next caller is told at once.</summary>
     public const int MaxWaiting = 16_384;
 
+    /// <summary>How long a commit may take. A disk that does not answer must not keep requests waiting for ever.</summary>
+    public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
+
     // Keeps a group's changes far below what the change log holds, and its pages within reach of the cache.
     private const int MaxGroupOperations = 2_048;
 
@@ -22,10 +26,14 @@ internal sealed class CommitQueue : IDisposable
     private readonly object _gate = new();
     private readonly Queue<PendingCommit> _waiting = new();
     private readonly List<Change> _changes = [];
+    private readonly List<PendingCommit> _group = [];   // under way; changed under the gate only
+    private readonly Timer _watchdog;
     private readonly Thread _thread;
     private GroupWriter? _writer;
     private long _issued;               // the last revision that was tried; never goes back, even after a failure
     private long _published;            // the last revision that is known to be on disk and was told to watchers
+    private long _busySince;            // under the gate; 0: the thread waits for work
+    private bool _stuck;                // under the gate
     private bool _stopping;
 
     public CommitQueue(
@@ -34,6 +42,8 @@ internal sealed class CommitQueue : IDisposable
     {
         (_writer, _open, _readers, _cache, _log, _warn) = (first, open, readers, cache, log, warn);
         _issued = _published = first.Revision;
+        _watchdog = new Timer(static queue => ((CommitQueue)queue!).LookAfter(), this,
+            TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
         _thread = new Thread(Run, maxStackSize: 1 << 20) { IsBackground = true, Name = "store writer" };
         _thread.Start();
     }
@@ -46,6 +56,8 @@ internal sealed class CommitQueue : IDisposable
         {
             if (_stopping)
                 throw new StoreException(StoreFailure.Unavailable, "the store is closed");
+            if (_stuck)
+                throw NoAnswer();
             if (_waiting.Count >= MaxWaiting)
                 throw new StoreException(StoreFailure.Unavailable, "too many writes are waiting for the disk");
             _waiting.Enqueue(pending);
@@ -64,25 +76,26 @@ internal sealed class CommitQueue : IDisposable
             Monitor.Pulse(_gate);
         }
         _thread.Join();
+        _watchdog.Dispose();
         _writer?.Dispose();
     }
 
     private void Run()
     {
-        var group = new List<PendingCommit>();
-        while (Take(group))
+        while (Take())
         {
-            if (group.Count > 0)
-                CommitOrFail(group);
+            if (_group.Count > 0)
+                CommitOrFail(_group);
             Checkpoint();
         }
     }
 
-    private bool Take(List<PendingCommit> group)
+    private bool Take()
     {
-        group.Clear();
         lock (_gate)
         {
+            _group.Clear();
+            (_busySince, _stuck) = (0, false);
             while (_waiting.Count == 0 && !_stopping)
                 Monitor.Wait(_gate);
             if (_waiting.Count == 0)
@@ -95,12 +108,36 @@ internal sealed class CommitQueue : IDisposable
                     pending.TrySetCanceled(pending.Cancellation);
                     continue;
                 }
-                group.Add(pending);
+                _group.Add(pending);
                 room -= pending.Batch.Guards.Count + pending.Batch.Writes.Count;
             }
+            _busySince = Stopwatch.GetTimestamp();
         }
         return true;
     }
+
+    /// <summary>
+    /// Answers for a writer that does not come back. What is under way may still reach the disk: it was not
+    /// acknowledged, and what waits is not tried.
+    /// </summary>
+    private void LookAfter()
+    {
+        lock (_gate)
+        {
+            if (_busySince == 0 || Stopwatch.GetElapsedTime(_busySince) < Patience)
+                return;
+            if (!_stuck)
+                _warn($"the disk has not answered for {Patience.TotalSeconds:0} s; writes fail until it does");
+            _stuck = true;
+            foreach (var pending in _group)
+                pending.TrySetException(NoAnswer());
+            while (_waiting.TryDequeue(out var pending))
+                pending.TrySetException(NoAnswer());
+        }
+    }
+
+    private static StoreException NoAnswer() =>
+        new(StoreFailure.Unavailable, "the disk does not answer; what was being written may or may not be there");
 
     // Whatever happens in here, every caller of the group gets an answer and the thread lives on.
     private void CommitOrFail(List<PendingCommit> group)
