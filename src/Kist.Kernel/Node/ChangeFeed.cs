@@ -20,6 +20,7 @@ public sealed class ChangeFeed : IAsyncDisposable
     private static readonly TimeSpan Patience = TimeSpan.FromMilliseconds(300);
 
     private readonly IStore _store;
+    private readonly NewestRevision _newest;
     private readonly TimeProvider _clock;
     private readonly NodeLog _log;
     private readonly bool _isAlone;
@@ -38,6 +39,7 @@ public sealed class ChangeFeed : IAsyncDisposable
     {
         (_store, _clock, _log) = (store, clock, log);
         _isAlone = !store.IsShared;
+        _newest = new NewestRevision(store);
     }
 
     /// <summary>Everything remembered is at least as new as this revision of the store.</summary>
@@ -83,14 +85,14 @@ public sealed class ChangeFeed : IAsyncDisposable
     /// </summary>
     public async ValueTask<bool> ReachAsync(long revision, CancellationToken ct)
     {
-        if (_isAlone) return revision <= await _store.RevisionAsync(ct);
+        if (_isAlone) return revision <= await _newest.AskAsync(ct);
         if (await ArrivesAsync(revision, Patience, ct)) return true;
         await ConfirmAsync(ct);
         return Revision >= revision;
     }
 
     /// <summary>A revision that is not less than that of any commit acknowledged before this call.</summary>
-    public ValueTask<long> NewestAsync(CancellationToken ct) => _store.RevisionAsync(ct);
+    public ValueTask<long> NewestAsync(CancellationToken ct) => _newest.AskAsync(ct);
 
     /// <summary>Stops watching.</summary>
     public async ValueTask DisposeAsync()
@@ -103,7 +105,7 @@ public sealed class ChangeFeed : IAsyncDisposable
     private async ValueTask ConfirmWithinAsync(TimeSpan patience, CancellationToken ct)
     {
         var started = _clock.GetTimestamp();
-        var newest = await _store.RevisionAsync(ct);
+        var newest = await _newest.AskAsync(ct);
         if (!await ArrivesAsync(newest, patience, ct)) await CatchUpAsync(newest, ct);
         lock (_arriving) Volatile.Write(ref _confirmedAt, Math.Max(_confirmedAt, started));
     }
@@ -198,7 +200,7 @@ public sealed class ChangeFeed : IAsyncDisposable
     private async ValueTask CatchUpAsync(long revision, CancellationToken ct)
     {
         if (revision <= Revision) return;
-        var newest = await _store.RevisionAsync(ct);
+        var newest = await _newest.AskAsync(ct);
         await ReloadAsync(_followers, ct);
         Arrive(newest);
     }

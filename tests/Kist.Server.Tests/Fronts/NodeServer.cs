@@ -23,6 +23,9 @@ internal sealed class NodeServer : IAsyncDisposable
 
     public Node Node => _server.Node;
 
+    /// <summary>Sends anything, relative to <c>/v1/</c>.</summary>
+    public HttpClient Http => _http;
+
     public static async Task<NodeServer> StartAsync(
         IStore store, ISeal? seal = null, ISeal? oldSeal = null, Settings? settings = null)
     {
