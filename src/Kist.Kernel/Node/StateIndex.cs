@@ -40,9 +40,11 @@ public sealed class StateIndex
     /// </summary>
     public async ValueTask<Fault?> RequireAsync(IReadOnlyList<string?> states, CancellationToken ct)
     {
-        if (states.Count > MostStates) return Fault.Invalid("too many X-Vault-Index headers");
         var required = 0L;
-        foreach (var state in states)
+        // Repeated headers may arrive as one with commas (RFC 9110 section 5.3); a state has none in it.
+        var given = string.Join(',', states).Split(',', MostStates + 1, StringSplitOptions.TrimEntries);
+        if (given.Length > MostStates) return Fault.Invalid("too many X-Vault-Index headers");
+        foreach (var state in given)
         {
             if (!TryRead(state, out var cluster, out var revision))
                 return Fault.Invalid("the X-Vault-Index header is not a state that this server has given");
@@ -58,11 +60,11 @@ public sealed class StateIndex
         return Convert.ToBase64String(Encoding.ASCII.GetBytes($"{text}:{MacOf(text)}"));
     }
 
-    private bool TryRead(string? state, out string cluster, out long revision)
+    private bool TryRead(string state, out string cluster, out long revision)
     {
         (cluster, revision) = ("", 0);
         Span<byte> bytes = stackalloc byte[256];
-        if (state is null || !Convert.TryFromBase64String(state, bytes, out var length)) return false;
+        if (!Convert.TryFromBase64String(state, bytes, out var length)) return false;
         var text = Encoding.ASCII.GetString(bytes[..length]);
         var parts = text.Split(':');
         if (parts.Length != 5 || parts[0] != "v1") return false;

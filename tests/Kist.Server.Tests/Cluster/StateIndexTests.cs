@@ -62,6 +62,7 @@ public sealed class StateIndexTests
     [InlineData("")]
     [InlineData("x")]
     [InlineData("djE6YTpiOmM=")]
+    [InlineData("a,b,c,d,e,f,g,h,i,j")]
     public async Task ATextThatIsNoStateIsRefused(string text)
     {
         await using var cluster = await LiveCluster.StartAsync(1);
