@@ -12,7 +12,7 @@ internal sealed class CommitQueue : IDisposable
     /// <summary>More batches than this may not wait; the next caller is told at once.</summary>
     public const int MaxWaiting = 16_384;
 
-    /// <summary>How long a commit may take. A disk that does not answer must not keep requests waiting for ever.</summary>
+    /// <summary>How long a commit may take. A disk that does not answer must not keep requests waiting.</summary>
     public static readonly TimeSpan Patience = TimeSpan.FromSeconds(10);
 
     // Keeps a group's changes far below what the change log holds, and its pages within reach of the cache.
