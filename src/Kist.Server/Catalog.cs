@@ -49,19 +49,25 @@ public static class Catalog
     public static IStore Store(StorageConfig storage, Action<string> warn) => storage.Type switch
     {
         "inmem" => new MemoryStore(),
+        "postgresql" => Server.Stores.Postgres.PostgresStore.Open(
+            Server.Stores.Postgres.PostgresStoreOptions.From(storage.Stanza, storage.Environment, warn)),
         _ => Server.Stores.Sqlite.SqliteStore.Open(
             new Server.Stores.Sqlite.SqliteStoreOptions { Directory = storage.Folder, Warn = warn }),
     };
 
     /// <summary>Whether another process owns the store that the configuration names. Opens and makes nothing.</summary>
     public static bool IsInUse(StorageConfig storage) =>
-        storage.Type != "inmem" && Server.Stores.Sqlite.SqliteStore.IsInUse(storage.Folder);
+        storage.Path is not null && Server.Stores.Sqlite.SqliteStore.IsInUse(storage.Folder);
+
+    /// <summary>What is wrong with the storage stanza, found without opening anything; null: nothing is.</summary>
+    internal static string? Problem(StorageConfig storage) =>
+        Server.Stores.Postgres.PostgresStoreOptions.Problem(storage.Stanza, storage.Environment);
 
     /// <summary>The seal that opens by itself, as the configuration names it; null for Shamir shares.</summary>
     public static ISeal? Seal(SealStanza? seal, IStore store, StorageConfig storage) => seal switch
     {
         { Type: "keyfile", Path: { } path } => new Server.Seals.KeyFile.KeyFileSeal(
-            path, store, storage.Type == "inmem" ? null : storage.Folder),
+            path, store, storage.Path is null ? null : storage.Folder),
         _ => null,
     };
 

@@ -145,7 +145,8 @@ internal sealed class ServerRun
             {
                 // Before anything is made or opened: a server that cannot listen must leave no half of itself behind.
                 foreach (var listener in _config.Listeners) TryAddress(listener.EndPoint);
-                return Catalog.Store(_config.Storage, text => _log.Write(LogLevel.Warn, text, null));
+                var storage = _config.Storage with { Environment = EnvironmentOfPostgres() };
+                return Catalog.Store(storage, text => _log.Write(LogLevel.Warn, text, null));
             }
             catch (Exception e) when (IsInUse(e) && Stopwatch.GetElapsedTime(started) < StopPatience)
             {
@@ -259,6 +260,14 @@ internal sealed class ServerRun
         Sanitized = SanitizedConfig.Write(config),
     };
 
+    // What libpq reads, and the names that Vault has for it.
+    private static Dictionary<string, string> EnvironmentOfPostgres() =>
+        Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
+            .Where(entry => entry.Key is string name
+                && (name.StartsWith("PG", StringComparison.Ordinal)
+                    || name.StartsWith("VAULT_PG_", StringComparison.Ordinal)))
+            .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
+
     private void Announce(Screen screen, Node node)
     {
         var url = UrlOf(_config.Listeners[0]);
@@ -301,7 +310,7 @@ internal sealed class ServerRun
             StoreFailure.Full => "make room on the storage's disk",
             StoreFailure.Corrupt => "restore the storage from a backup",
             StoreFailure.InUse => "stop the other kist server, or use another folder",
-            _ => "check the storage's path, its owner and its disk",
+            _ => "check the storage stanza: the path, its owner and disk, or the database's address and user",
         }),
         SealException or BarrierException => new Problem(e.Message, "check the seal in the configuration"),
         Microsoft.AspNetCore.Connections.AddressInUseException or IOException

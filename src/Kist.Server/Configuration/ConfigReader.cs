@@ -138,9 +138,32 @@ public sealed class ConfigReader
                         + "is kept in kist's own SQLite database");
                 _storage = new StorageConfig("sqlite", path.Value);
                 break;
+            case "postgresql":
+                _storage = new StorageConfig(type, null) { Stanza = Plain(body) };
+                if (Catalog.Problem(_storage) is { } problem)
+                    throw Wrong(block.Position, $"storage \"{type}\"", $"cannot be used: {problem}");
+                break;
             default:
-                throw Wrong(block.Position, "storage", $"has the type \"{type}\"; kist has sqlite and inmem");
+                throw Wrong(
+                    block.Position, "storage", $"has the type \"{type}\"; kist has sqlite, postgresql and inmem");
         }
+    }
+
+    private static Dictionary<string, string> Plain(HclObject body)
+    {
+        var plain = new Dictionary<string, string>();
+        foreach (var member in body.Members)
+        {
+            if (member.Value switch
+                {
+                    HclString text => text.Value,
+                    HclNumber number => number.Text,
+                    HclBool flag => flag.Value ? "true" : "false",
+                    _ => null,
+                } is { } value)
+                plain[member.Key] = value;
+        }
+        return plain;
     }
 
     private void Listener(HclBlock block)

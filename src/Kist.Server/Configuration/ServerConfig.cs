@@ -61,10 +61,16 @@ public sealed record ServerConfig
 }
 
 /// <summary>The storage stanza.</summary>
-/// <param name="Type"><c>sqlite</c> or <c>inmem</c>.</param>
+/// <param name="Type"><c>sqlite</c>, <c>postgresql</c> or <c>inmem</c>.</param>
 /// <param name="Path">The data directory of <c>sqlite</c>.</param>
 public sealed record StorageConfig(string Type, string? Path)
 {
+    /// <summary>The stanza's keys and plain values, for stores that read them themselves.</summary>
+    public IReadOnlyDictionary<string, string> Stanza { get; init; } = new Dictionary<string, string>();
+
+    /// <summary>The process's environment, for stores that take settings from it.</summary>
+    public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
+
     /// <summary>The data directory, absolute; the current folder for stores without one.</summary>
     public string Folder => System.IO.Path.GetFullPath(Path ?? ".");
 }

@@ -1,6 +1,8 @@
 using System.Text;
 using Kist.Kernel.Stores;
+using Kist.Server.Stores.Postgres;
 using Kist.Server.Stores.Sqlite;
+using Kist.Testing;
 using Xunit;
 
 namespace Kist.Server.Tests.Stores;
@@ -14,7 +16,7 @@ internal sealed class StoreUnderTest : IAsyncDisposable
 
     private StoreUnderTest(IStore store, string? directory) => (Store, _directory) = (store, directory);
 
-    public static TheoryData<string> Kinds => ["memory", "sqlite"];
+    public static TheoryData<string> Kinds => ["memory", "sqlite", "postgresql"];
 
     public IStore Store { get; }
 
@@ -22,9 +24,17 @@ internal sealed class StoreUnderTest : IAsyncDisposable
     {
         if (kind == "memory")
             return new StoreUnderTest(new MemoryStore(), null);
+        if (kind == "postgresql")
+            return new StoreUnderTest(PostgresStore.Open(FreshTables()), null);
         var directory = NewDirectory();
         return new StoreUnderTest(SqliteStore.Open(new SqliteStoreOptions { Directory = directory }), directory);
     }
+
+    /// <summary>Tables of their own in the tests' PostgreSQL.</summary>
+    public static PostgresStoreOptions FreshTables() => new()
+    {
+        ConnectionUrl = PostgresServer.Shared.Url("postgres"), Table = $"t{Guid.NewGuid():N}", MaxParallel = 4,
+    };
 
     public static string NewDirectory() => Directory.CreateTempSubdirectory("kist-store-").FullName;
 
