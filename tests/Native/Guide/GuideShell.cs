@@ -85,6 +85,8 @@ public sealed class GuideShell : IAsyncDisposable
         var file = Path.GetFullPath(Path.Combine(_home, Here(path)));
         Directory.CreateDirectory(Path.GetDirectoryName(file)!);
         File.WriteAllText(file, Here(string.Join('\n', lines) + "\n"));
+        // As the guide tells people to keep a file that holds secrets.
+        File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
         return path;
     }
 
