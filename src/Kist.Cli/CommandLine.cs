@@ -112,7 +112,9 @@ internal static class CommandLine
         {
             if (argument.Name == "COMMAND") continue;
             foreach (var token in parsed.GetResult(argument)?.Tokens ?? [])
-                if (token.Value.StartsWith("--", StringComparison.Ordinal)) return token.Value.Split('=')[0];
+                if (token.Value.StartsWith("--", StringComparison.Ordinal)
+                    || (argument.Name == "INPUT" && token.Value is ['-', _, ..]))
+                    return token.Value.Split('=')[0];
         }
         return null;
     }

@@ -17,6 +17,7 @@ internal static class Program
         new("Secrets", "delete", VersionCommands.Delete),
         new("Secrets", "undelete", VersionCommands.Undelete),
         new("Secrets", "destroy", VersionCommands.Destroy),
+        new("Files", "age", AgeCommands.Create),
         new("Access", "login", LoginCommand.Create),
         new("Access", "token", TokenCommands.Create),
         new("Access", "policy", PolicyCommands.Create),
@@ -37,5 +38,6 @@ internal static class Program
     /// <summary>One command of the program: its heading in help, its name, and how to build it.</summary>
     internal sealed record Entry(string Group, string Name, Func<Command> Create);
 
-    private static int Main(string[] args) => CommandLine.Run(ServerCommand.WithTwoDashes(args));
+    private static int Main(string[] args) => CommandLine.Run(
+        AgeCommands.WithTwoDashes(ServerCommand.WithTwoDashes(args)));
 }

@@ -79,6 +79,15 @@ internal static class Prompt
         using var raw = TerminalMode.Raw();
         screen.Ask($"{name} (not shown): ");
         using var input = DescriptorStream.Standard(0);
+        var stopped = ReadHidden(input, to);
+        raw?.Dispose();
+        screen.Ask("\n");
+        return stopped;
+    }
+
+    /// <summary>Reads one line from a terminal in raw mode, with the keys that correct it.</summary>
+    internal static Problem? ReadHidden(Stream input, SecretWriter to)
+    {
         Span<byte> one = stackalloc byte[1];
         Problem? stopped = null;
         while (stopped is null)
@@ -91,8 +100,6 @@ internal static class Prompt
             if (to.WrittenCount > MaxSecret) stopped = new Problem("more than 1 MiB was typed");
         }
         one.Clear();
-        raw?.Dispose();
-        screen.Ask("\n");
         return stopped;
     }
 
@@ -110,7 +117,8 @@ internal static class Prompt
         text.Write(copy.Span);
     }
 
-    private static SecretWriter TrimNewline(SecretWriter text)
+    /// <summary>Takes off one newline at the end.</summary>
+    internal static SecretWriter TrimNewline(SecretWriter text)
     {
         var span = text.WrittenSpan;
         var length = span.EndsWith("\r\n"u8) ? span.Length - 2 : span.EndsWith("\n"u8) ? span.Length - 1 : span.Length;

@@ -85,6 +85,9 @@ internal sealed class Screen(Stream output, Stream error, bool outputIsTerminal,
     /// <summary>Text on standard error without a prefix, such as a question.</summary>
     public void Ask(string text) => Error(Encoding.UTF8.GetBytes(Printable(text)));
 
+    /// <summary>A secret of ours that the person must see, such as a new passphrase.</summary>
+    public void Ask(ReadOnlySpan<byte> secret) => Error(secret);
+
     /// <summary>A finished table; zeroed by its owner.</summary>
     public void Show(Table table)
     {

@@ -3,17 +3,19 @@ using System.Runtime.InteropServices;
 namespace Kist.Cli.Running;
 
 /// <summary>
-/// Puts the terminal on standard input into raw mode (no echo, no signals from keys) until disposed. A signal that
+/// Puts a terminal, mostly that on standard input, into raw mode (no echo, no signals from keys) until disposed. A signal that
 /// would end this process puts the old mode back first.
 /// </summary>
 internal sealed unsafe class TerminalMode : IDisposable
 {
+    private readonly int _descriptor;
     private readonly byte[] _before;
     private readonly PosixSignalRegistration[] _fatal;
     private bool _restored;
 
-    private TerminalMode(byte[] before, bool restoreOnSignals)
+    private TerminalMode(int descriptor, byte[] before, bool restoreOnSignals)
     {
+        _descriptor = descriptor;
         _before = before;
         _fatal = restoreOnSignals
             ?
@@ -25,23 +27,23 @@ internal sealed unsafe class TerminalMode : IDisposable
     }
 
     /// <summary>Whether standard input is a terminal whose keys reach this process: not in the background.</summary>
-    public static bool IsForeground =>
-        !OperatingSystem.IsWindows() && Native.IsTerminal(0) == 1 && Native.ForegroundGroup(0) == Native.OwnGroup();
+    public static bool IsForeground => IsForegroundOf(0);
 
     /// <summary>Raw mode; null where there is no terminal to put into it.</summary>
     /// <param name="restoreOnSignals">False when the caller takes signals and disposes this itself.</param>
-    public static TerminalMode? Raw(bool restoreOnSignals = true)
+    /// <param name="descriptor">The terminal; standard input if nothing is said.</param>
+    public static TerminalMode? Raw(bool restoreOnSignals = true, int descriptor = 0)
     {
-        if (!IsForeground) return null;
+        if (!IsForegroundOf(descriptor)) return null;
         var before = new byte[Native.OpaqueSize];
         var raw = new byte[Native.OpaqueSize];
         fixed (byte* old = before, made = raw)
         {
-            if (Native.GetMode(0, old) != 0) return null;
+            if (Native.GetMode(descriptor, old) != 0) return null;
             before.CopyTo(raw, 0);
             Native.MakeRaw(made);
-            return Native.SetMode(0, Native.TerminalNow, made) == 0
-                ? new TerminalMode(before, restoreOnSignals)
+            return Native.SetMode(descriptor, Native.TerminalNow, made) == 0
+                ? new TerminalMode(descriptor, before, restoreOnSignals)
                 : null;
         }
     }
@@ -50,7 +52,10 @@ internal sealed unsafe class TerminalMode : IDisposable
     public void Dispose()
     {
         if (Interlocked.Exchange(ref _restored, true)) return;
-        fixed (byte* old = _before) Native.SetMode(0, Native.TerminalNow, old);
+        fixed (byte* old = _before) Native.SetMode(_descriptor, Native.TerminalNow, old);
         foreach (var registration in _fatal) registration.Dispose();
     }
+
+    private static bool IsForegroundOf(int descriptor) => !OperatingSystem.IsWindows()
+        && Native.IsTerminal(descriptor) == 1 && Native.ForegroundGroup(descriptor) == Native.OwnGroup();
 }

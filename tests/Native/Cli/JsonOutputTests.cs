@@ -76,6 +76,9 @@ public sealed class JsonOutputTests : IAsyncLifetime
         operator generate-root --init
         operator generate-root --cancel
         mount disable prod --yes
+        age keygen -o key
+        age encrypt -r $public_key -o encrypted - < sesame
+        age decrypt -i key -o decrypted encrypted
         operator seal
         """;
 
