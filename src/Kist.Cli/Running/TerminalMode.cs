@@ -3,8 +3,8 @@ using System.Runtime.InteropServices;
 namespace Kist.Cli.Running;
 
 /// <summary>
-/// Puts a terminal, mostly that on standard input, into raw mode (no echo, no signals from keys) until disposed. A signal that
-/// would end this process puts the old mode back first.
+/// Puts a terminal, mostly that on standard input, into raw mode (no echo, no signals from keys) until disposed. A
+/// signal that would end this process puts the old mode back first.
 /// </summary>
 internal sealed unsafe class TerminalMode : IDisposable
 {

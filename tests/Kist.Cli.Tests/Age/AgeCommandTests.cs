@@ -55,7 +55,8 @@ public sealed class AgeCommandTests : IDisposable
     [InlineData("kist age -R - -r $alice < plain", "standard input can be read for one purpose only")]
     [InlineData("kist age -d -j ../sh f", "a plug-in with characters")]
     [InlineData("kist age -r $alice --json plain", "--json would come between the content")]
-    [InlineData("kist age -r $alice -o f plain; kist age keygen -o g &> said; kist age -d -i g f", "no identity matched")]
+    [InlineData("kist age -r $alice -o f plain; kist age keygen -o g &> said; kist age -d -i g f",
+        "no identity matched")]
     [InlineData("kist age -p --passphrase-file passphrase -o f plain; kist age -d -i key.txt f", "leave them out")]
     [InlineData("kist age -p --passphrase-file passphrase -o f plain; kist age -d --passphrase-file plain f",
         "the passphrase is not the right one")]

@@ -92,7 +92,8 @@ public sealed class KeyTextTests
 
     [Fact]
     public void Bech32_text_comes_back_and_one_wrong_letter_is_found() =>
-        Gen.Byte.Array[0, 80].Select(Gen.Bool, Gen.Int[0, 1000], Gen.Char["qpzry9x8gf2tvdw0s3jn54khce6mua7lb1i"]).Sample(
+        Gen.Byte.Array[0, 80].Select(
+            Gen.Bool, Gen.Int[0, 1000], Gen.Char["qpzry9x8gf2tvdw0s3jn54khce6mua7lb1i"]).Sample(
             (bytes, upper, at, letter) =>
             {
                 var text = Encoding.ASCII.GetBytes(Bech32.Encode("age1name", bytes, upper));
@@ -126,7 +127,11 @@ public sealed class KeyTextTests
         var asked = new List<string>();
         var host = new AgeHost
         {
-            AskSecret = p => { asked.Add(p); return AgeOutcome<SecretBuffer>.Of(SecretBuffer.Copy("correct horse"u8)); },
+            AskSecret = prompt =>
+            {
+                asked.Add(prompt);
+                return AgeOutcome<SecretBuffer>.Of(SecretBuffer.Copy("correct horse"u8));
+            },
         };
         var identities = AgeIdentity.ParseFile(keyFile, "key.age", host);
         Assert.Null(identities.Error);

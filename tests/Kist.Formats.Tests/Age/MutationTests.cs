@@ -48,7 +48,8 @@ public sealed class MutationTests
     public void Changed_keys_behind_their_armor_are_read_or_refused()
     {
         var keys = s_keys.Select(k => Encoding.Latin1.GetString(k)).Where(k => k.StartsWith("-----BEGIN OPENSSH"))
-            .Select(k => Convert.FromBase64String(string.Concat(k.Split('\n').Where(l => !l.StartsWith('-'))))).ToList();
+            .Select(k => Convert.FromBase64String(
+                string.Concat(k.Split('\n').Where(l => !l.StartsWith('-'))))).ToList();
         Gen.Int[0, keys.Count - 1].Select(s_changes).Sample((which, changes) =>
         {
             var text = Convert.ToBase64String(Change(keys[which], changes), Base64FormattingOptions.InsertLineBreaks);
