@@ -1,17 +1,18 @@
 #!/usr/bin/env bash
-# Measures kist beside nginx and a bare Kestrel endpoint.
+# Measures kist beside nginx, a bare Kestrel endpoint and age.
 set -euo pipefail
 source "$(dirname "${BASH_SOURCE[0]}")/eng/scripts.sh"
 
 usage() {
   cat <<'TXT'
-Usage: ./bench.sh [--only throughput|large] [--seconds N] [--rounds N] [--secrets N] [--port N]
+Usage: ./bench.sh [--only throughput|large|files] [--seconds N] [--rounds N] [--secrets N] [--port N]
 
 Builds kist and a bare Kestrel endpoint, both ahead of time, starts them and nginx on this machine, and prints the
 table of budgets as ratios from this one run, each with the command that made it. The store of 10^6 secrets is made
 once, in artifacts/bench, and kept.
 
-  --only PART   throughput: reads, writes, memory, commands; large: the store of 10^6 secrets
+  --only PART   throughput: reads, writes, memory, commands; files: encrypted files, beside the age program;
+                large: the store of 10^6 secrets
   --seconds N   how long each load runs (default 5)
   --rounds N    how often each figure is measured; the median counts (default 3)
   --secrets N   how many secrets and leases the large store has (default 1000000)
@@ -20,7 +21,7 @@ TXT
 }
 
 case ${1:-} in -h|--help) usage; exit 0 ;; esac
-need_packages wrk nginx-light python3
+need_packages wrk nginx-light python3 age
 "$root/build.sh"
 need_dotnet
 publish() {

@@ -17,6 +17,8 @@ import sys
 import tempfile
 import time
 
+import files
+
 READ_LUA = 'wrk.headers["X-Vault-Token"] = "%s"\n'
 WRITE_LUA = READ_LUA + '''
 wrk.method = "POST"
@@ -264,14 +266,16 @@ def main():
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=8290)
-    parser.add_argument("--only", choices=["throughput", "large"])
+    parser.add_argument("--only", choices=["throughput", "large", "files"])
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     run = Run(options)
     try:
-        if options.only != "large":
+        if options.only in (None, "throughput"):
             run.throughput()
-        if options.only != "throughput":
+        if options.only in (None, "files"):
+            files.measure(run)
+        if options.only in (None, "large"):
             run.large_store()
     finally:
         subprocess.run(["rm", "-rf", run.folder], check=False)
