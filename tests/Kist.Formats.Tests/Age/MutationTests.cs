@@ -1,66 +1,61 @@
 using System.Text;
 using CsCheck;
 using Kist.Formats.Age;
+using Kist.Fuzz;
 
 namespace Kist.Formats.Tests.Age;
 
 /// <summary>Whatever a parser is given, it answers with a value or a fault, and never with an exception.</summary>
 public sealed class MutationTests
 {
-    private static readonly byte[][] s_files = [.. Directory
-        .GetFiles(Path.Combine(AgeData.Folder, "corpus"), "*.age").Order().Select(File.ReadAllBytes)
-        .Where(f => f.Length < 4096)];
-
-    private static readonly byte[][] s_keys = [.. Directory
-        .GetFiles(Path.Combine(AgeData.Folder, "keys")).Order().Select(File.ReadAllBytes)];
-
     /// <summary>One to four changes: a byte set, a piece cut, doubled or moved.</summary>
     private static readonly Gen<(int Kind, int At, int Length, byte Value)[]> s_changes =
         Gen.Select(Gen.Int[0, 3], Gen.Int[0, 4095], Gen.Int[0, 80], Gen.Byte).Array[1, 4];
 
+    private static IEnumerable<byte[]> Vectors => Files("testkit")
+        .Select(f => f[(f.AsSpan().IndexOf("\n\n"u8) + 2)..]).Where(f => f.AsSpan().IndexOf("-> scrypt"u8) < 0);
+
+    private static IEnumerable<byte[]> OpenSshKeys => Files("keys")
+        .Select(k => Encoding.Latin1.GetString(k).Split('\n'))
+        .Where(lines => lines[0].StartsWith("-----BEGIN OPENSSH", StringComparison.Ordinal))
+        .Select(lines => Convert.FromBase64String(string.Concat(lines.Where(l => !l.StartsWith('-')))));
+
+    [Theory]
+    [InlineData("age-file")]
+    [InlineData("age-identities")]
+    [InlineData("age-recipients")]
+    [InlineData("age-openssh-key")]
+    public void Changed_input_is_read_or_refused(string name)
+    {
+        byte[][] seeds = name switch
+        {
+            "age-file" => [.. Vectors, .. Files("corpus").Where(f => f.AsSpan().IndexOf("-> scrypt"u8) < 0)],
+            "age-openssh-key" => [.. OpenSshKeys],
+            _ => [.. Files("keys")],
+        };
+        var target = Targets.All[name];
+        Assert.NotEmpty(seeds);
+        foreach (var seed in seeds) target(seed);
+        Gen.Int[0, seeds.Length - 1].Select(s_changes).Sample(
+            (which, changes) => target(Change(seeds[which], changes)), iter: 3_000, threads: 1);
+    }
+
+    /// <summary>The identities that the corpus is for: so the stanzas of SSH keys are reached too.</summary>
     [Fact]
-    public void Changed_files_are_opened_or_refused()
+    public void Changed_files_are_opened_or_refused_with_every_kind_of_key()
     {
         IReadOnlyList<IAgeIdentity> identities =
         [
             .. AgeData.Identities("TEST-age-alice.key"), .. AgeData.Identities("TEST-ssh-ed25519.key"),
             .. AgeData.Identities("TEST-ssh-rsa.key"), .. AgeData.Identities("TEST-age-pq.key"),
-            new ScryptIdentity("short work only"u8),
         ];
-        Gen.Int[0, s_files.Length - 1].Select(s_changes).Sample((which, changes) =>
-        {
-            var file = Change(s_files[which], changes);
-            if (Encoding.Latin1.GetString(file).Contains("scrypt")) return; // its work is what the file asks for
-            AgeData.Decrypt(file, identities);
-        }, iter: 3_000, threads: 1);
+        byte[][] files = [.. Files("corpus").Where(f => f.Length < 4096)];
+        Gen.Int[0, files.Length - 1].Select(s_changes).Sample(
+            (which, changes) => AgeData.Decrypt(Change(files[which], changes), identities), iter: 3_000, threads: 1);
     }
 
-    [Fact]
-    public void Changed_keys_are_read_or_refused() =>
-        Gen.Int[0, s_keys.Length - 1].Select(s_changes).Sample((which, changes) =>
-        {
-            var file = Change(s_keys[which], changes);
-            foreach (var identity in AgeIdentity.ParseFile(file, "key").Value ?? []) identity.Dispose();
-            AgeRecipient.ParseFile(file, "key", []);
-        }, iter: 3_000, threads: 1);
-
-    [Fact]
-    public void Changed_keys_behind_their_armor_are_read_or_refused()
-    {
-        var keys = s_keys.Select(k => Encoding.Latin1.GetString(k)).Where(k => k.StartsWith("-----BEGIN OPENSSH"))
-            .Select(k => Convert.FromBase64String(
-                string.Concat(k.Split('\n').Where(l => !l.StartsWith('-'))))).ToList();
-        Gen.Int[0, keys.Count - 1].Select(s_changes).Sample((which, changes) =>
-        {
-            var text = Convert.ToBase64String(Change(keys[which], changes), Base64FormattingOptions.InsertLineBreaks);
-            var pem = $"-----BEGIN OPENSSH PRIVATE KEY-----\n{text}\n-----END OPENSSH PRIVATE KEY-----\n";
-            foreach (var identity in AgeIdentity.ParseFile(Encoding.ASCII.GetBytes(pem), "key").Value ?? [])
-            {
-                identity.Recipients();
-                identity.Dispose();
-            }
-        }, iter: 2_000, threads: 1);
-    }
+    private static IEnumerable<byte[]> Files(string folder) =>
+        Directory.GetFiles(Path.Combine(AgeData.Folder, folder)).Order().Select(File.ReadAllBytes);
 
     private static byte[] Change(byte[] file, (int Kind, int At, int Length, byte Value)[] changes)
     {
