@@ -103,10 +103,10 @@ internal static class AgeCommands
         var convert = command.Switch("--convert", "Print the recipients of identities", "-y");
         return command.Does((session, parsed) =>
         {
-            if (parsed.GetValue(convert))
-                return AgeKeygen.Convert(session, parsed.GetValue(input), parsed.GetValue(output));
+            var file = parsed.GetValue(output) is "-" ? null : parsed.GetValue(output);
+            if (parsed.GetValue(convert)) return AgeKeygen.Convert(session, parsed.GetValue(input), file);
             return parsed.GetValue(input) is null
-                ? AgeKeygen.Generate(session, parsed.GetValue(output), parsed.GetValue(quantum))
+                ? AgeKeygen.Generate(session, file, parsed.GetValue(quantum))
                 : session.Fail(new Problem("kist age keygen takes no file without -y", "-o FILE for the new key"));
         });
     }

@@ -85,7 +85,11 @@ internal sealed class AgeKeys(AgeFlags flags, Screen screen) : IDisposable
         AgeFaultKind.Armor or AgeFaultKind.Header or AgeFaultKind.Mac or AgeFaultKind.Payload =>
             "get the file once more: it was damaged on its way, or is no age file",
         _ => null,
-    });
+    }, fault.Message == Prompt.Interruption ? 130 : Problem.Local);
+
+    /// <summary>Opens a file without locking others out of it.</summary>
+    public static FileStream OpenFile(string file) => new(
+        file, FileMode.Open, FileAccess.Read, FileShare.ReadWrite | FileShare.Delete, bufferSize: 0);
 
     /// <summary>Reads a key file.</summary>
     public static Problem? Read(string file, string kind, out SecretWriter content)
@@ -94,7 +98,7 @@ internal sealed class AgeKeys(AgeFlags flags, Screen screen) : IDisposable
         try
         {
             using var input = file == "-" ? DescriptorStream.Standard(0)
-                : new FileStream(file, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0);
+                : OpenFile(file);
             while (true)
             {
                 var read = input.Read(content.GetSpan(4096));

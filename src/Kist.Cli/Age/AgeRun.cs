@@ -54,9 +54,7 @@ internal static class AgeRun
         fault is null ? 0 : session.Fail(AgeKeys.Wrong(fault));
 
     private static Stream Open(Session session, AgeFlags flags) => new ProgressStream(
-        flags.InputIsStandard ? DescriptorStream.Standard(0)
-            : new FileStream(flags.Input!, FileMode.Open, FileAccess.Read, FileShare.Read, bufferSize: 0),
-        session.Screen);
+        flags.InputIsStandard ? DescriptorStream.Standard(0) : AgeKeys.OpenFile(flags.Input!), session.Screen);
 
     private static int PrintJson(Session session, string file, long bytes)
     {

@@ -8,6 +8,9 @@ namespace Kist.Cli.Input;
 /// <summary>Secrets and confirmations from the person at the terminal, or from standard input.</summary>
 internal static class Prompt
 {
+    /// <summary>What is said when the person stops a prompt.</summary>
+    public const string Interruption = "interrupted, nothing was done";
+
     private const int MaxSecret = 1 << 20;
     private const int Interrupted = 3, EndOfText = 4, Backspace = 8, Delete = 127, KillLine = 21;
 
@@ -93,7 +96,7 @@ internal static class Prompt
         while (stopped is null)
         {
             if (input.Read(one) == 0 || one[0] is (byte)'\r' or (byte)'\n' or EndOfText) break;
-            if (one[0] == Interrupted) stopped = new Problem("interrupted, nothing was done", null, 130);
+            if (one[0] == Interrupted) stopped = new Problem(Interruption, null, 130);
             else if (one[0] is Backspace or Delete) DropLast(to);
             else if (one[0] == KillLine) to.Clear();
             else to.Write(one);

@@ -3,15 +3,16 @@ using System.Security.Cryptography;
 namespace Kist.Cli.Output;
 
 /// <summary>
-/// A file that takes its new content whole or not at all: it is written beside, flushed to the disk, and put into its
-/// place by one rename. Nothing is made before the first write. A link is followed; what is no regular file (a device,
-/// a pipe) is written as it is.
+/// A file that takes its new content whole or not at all: it is written beside, flushed to the disk, and put into the
+/// old one's place by one rename. Nothing is made before the first write. A link is followed; what is no regular file
+/// (a device, a pipe) is written as it is.
 /// </summary>
 internal sealed class ReplacedFile(string path) : Stream
 {
     private FileStream? _file;
     private string? _target;
     private string? _beside;
+    private bool _replaces;
     private long _written;
 
     public override bool CanRead => false;
@@ -33,7 +34,8 @@ internal sealed class ReplacedFile(string path) : Stream
     public void Commit()
     {
         if (_file is null) return;
-        if (_beside is not null) _file.Flush(flushToDisk: true);
+        // Where there was nothing, nothing can be lost: the disk need not be waited for.
+        if (_replaces) _file.Flush(flushToDisk: true);
         _file.Dispose();
         if (_beside is not null) File.Move(_beside, _target!, overwrite: true);
         (_file, _beside) = (null, null);
@@ -68,7 +70,7 @@ internal sealed class ReplacedFile(string path) : Stream
             if (!old.CanSeek || IsDevice(target)) return old;
             old.Dispose();
         }
-        _target = target;
+        (_target, _replaces) = (target, exists);
         var beside = Path.Combine(Path.GetDirectoryName(target)!,
             $".{Path.GetFileName(target)}.{Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(6))}");
         var options = new FileStreamOptions

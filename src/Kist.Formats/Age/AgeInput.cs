@@ -1,3 +1,5 @@
+using System.Security.Cryptography;
+
 namespace Kist.Formats.Age;
 
 /// <summary>A stream that is first read by lines and then by blocks.</summary>
@@ -58,6 +60,9 @@ internal sealed class AgeInput(Stream source)
         }
         return filled;
     }
+
+    /// <summary>Zeroes what has been read, where it may have been a key.</summary>
+    public void Clear() => CryptographicOperations.ZeroMemory(_buffer);
 
     private bool Fill()
     {

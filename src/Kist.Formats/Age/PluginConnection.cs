@@ -146,6 +146,7 @@ internal sealed class PluginConnection : IDisposable
         {
             _process.Refresh(); // it had closed its end first
         }
+        _from.Clear();
         if (!_process.WaitForExit(Patience)) _process.Kill(entireProcessTree: true);
         _process.Dispose();
     }

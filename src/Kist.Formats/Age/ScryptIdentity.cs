@@ -44,7 +44,8 @@ public sealed class ScryptIdentity : IAgeIdentity
         using (passphrase)
         {
             Span<byte> wrapKey = stackalloc byte[32];
-            ScryptRecipient.DeriveWrapKey(passphrase.Span, salt, logN, wrapKey);
+            if (!ScryptRecipient.TryDeriveWrapKey(passphrase.Span, salt, logN, wrapKey))
+                return AgeOutcome<SecretBuffer?>.Failed(AgeFaultKind.Refused, ScryptRecipient.NoMemory(logN));
             var fileKey = FileKey.Unwrap(stanza.Body.Span, wrapKey, new byte[12]);
             CryptographicOperations.ZeroMemory(wrapKey);
             if (fileKey is null && _own is null)

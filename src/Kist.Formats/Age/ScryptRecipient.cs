@@ -30,7 +30,8 @@ public sealed class ScryptRecipient : IAgeRecipient, IDisposable
     {
         var salt = RandomNumberGenerator.GetBytes(SaltBytes);
         Span<byte> wrapKey = stackalloc byte[32];
-        DeriveWrapKey(_passphrase.Span, salt, _logN, wrapKey);
+        if (!TryDeriveWrapKey(_passphrase.Span, salt, _logN, wrapKey))
+            return AgeOutcome<AgeWrapped>.Failed(AgeFaultKind.Refused, NoMemory(_logN));
         var body = FileKey.Wrap(fileKey, wrapKey, new byte[12]);
         CryptographicOperations.ZeroMemory(wrapKey);
         string[] arguments = [RawBase64.Encode(salt), _logN.ToString(CultureInfo.InvariantCulture)];
@@ -43,13 +44,17 @@ public sealed class ScryptRecipient : IAgeRecipient, IDisposable
     /// <summary>Zeroes the passphrase.</summary>
     public void Dispose() => _passphrase.Dispose();
 
-    internal static void DeriveWrapKey(
+    internal static string NoMemory(int logN) =>
+        $"the work factor {logN} of the passphrase needs {Math.Max(1, 1L << (logN - 10))} MiB of memory, "
+        + "which cannot be had";
+
+    internal static bool TryDeriveWrapKey(
         ReadOnlySpan<byte> passphrase, ReadOnlySpan<byte> salt, int logN, Span<byte> wrapKey)
     {
         var label = "age-encryption.org/v1/scrypt"u8;
         Span<byte> labelled = stackalloc byte[label.Length + salt.Length];
         label.CopyTo(labelled);
         salt.CopyTo(labelled[label.Length..]);
-        Sodium.Scrypt(passphrase, labelled, logN, 8, 1, wrapKey);
+        return Sodium.TryScrypt(passphrase, labelled, logN, 8, 1, wrapKey);
     }
 }

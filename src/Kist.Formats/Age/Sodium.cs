@@ -50,14 +50,13 @@ internal static unsafe partial class Sodium
         CryptographicOperations.ZeroMemory(pair);
     }
 
-    /// <summary>scrypt (RFC 7914).</summary>
-    public static void Scrypt(
+    /// <summary>scrypt (RFC 7914). False when there is no memory for it.</summary>
+    public static bool TryScrypt(
         ReadOnlySpan<byte> passphrase, ReadOnlySpan<byte> salt, int logN, int r, int p, Span<byte> key)
     {
         fixed (byte* text = passphrase, grains = salt, to = key)
-            if (Derive(text, (nuint)passphrase.Length, grains, (nuint)salt.Length, 1UL << logN, (uint)r, (uint)p, to,
-                (nuint)key.Length) != 0)
-                throw new InsufficientMemoryException("no memory is left to derive a key from a passphrase");
+            return Derive(text, (nuint)passphrase.Length, grains, (nuint)salt.Length, 1UL << logN, (uint)r, (uint)p,
+                to, (nuint)key.Length) == 0;
     }
 
     private static void Check(bool holds)

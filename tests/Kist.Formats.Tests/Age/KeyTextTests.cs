@@ -111,10 +111,14 @@ public sealed class KeyTextTests
     public void Scrypt_is_that_of_RFC_7914()
     {
         var key = new byte[64];
-        Sodium.Scrypt("pleaseletmein"u8, "SodiumChloride"u8, 14, 8, 1, key);
+        Assert.True(Sodium.TryScrypt("pleaseletmein"u8, "SodiumChloride"u8, 14, 8, 1, key));
         Assert.Equal("7023bdcb3afd7348461c06cd81fd38ebfda8fbba904f8e3ea9b543f6545da1f2"
             + "d5432955613f0fcf62d49705242a9af9e61e85dc0d651e40dfcf017b45575887", Convert.ToHexStringLower(key));
     }
+
+    [Fact]
+    public void Work_that_no_memory_is_enough_for_is_no_exception() =>
+        Assert.False(Sodium.TryScrypt("passphrase"u8, "salt"u8, 42, 8, 1, new byte[32]));
 
     [Fact]
     public void An_identity_file_with_a_passphrase_opens_when_needed_and_asks_once()
