@@ -29,7 +29,10 @@ internal sealed class NewestRevision(IStore store)
 
     private async Task<long> AfterAsync(Task<long> before)
     {
-        await ((Task)before).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
+        // Never on the thread that asked: it would go on inside of its lock, and what it asks here would be taken for a
+        // question that has not begun, for good.
+        await ((Task)before).ConfigureAwait(
+            ConfigureAwaitOptions.SuppressThrowing | ConfigureAwaitOptions.ForceYielding);
         Task<long> asked;
         lock (_lock)
         {

@@ -8,6 +8,21 @@ namespace Kist.Kernel.Tests.Node;
 public sealed class NewestRevisionTests
 {
     [Fact]
+    public async Task HoweverQuestionsAndAnswersMeetNobodyIsToldOfAStateFromBeforeItAsked()
+    {
+        var store = new RacingStore();
+        var newest = new NewestRevision(store);
+        await Task.WhenAll(Enumerable.Range(0, 4).Select(_ => Task.Run(async () =>
+        {
+            for (var i = 0; i < 50_000; i++)
+            {
+                var made = store.Commit();
+                Assert.True(await newest.AskAsync(default) >= made);
+            }
+        })));
+    }
+
+    [Fact]
     public async Task WhoeverComesWhileAQuestionIsOnItsWaySharesTheNextOne()
     {
         var store = new SlowStore();
@@ -107,5 +122,31 @@ public sealed class NewestRevisionTests
         {
             lock (_lock) return _pending!;
         }
+    }
+
+    /// <summary>Answers on other threads, at once.</summary>
+    private sealed class RacingStore : IStore
+    {
+        private long _revision;
+
+        public long Commit() => Interlocked.Increment(ref _revision);
+
+        public async ValueTask<long> RevisionAsync(CancellationToken ct)
+        {
+            await Task.Yield();
+            return Interlocked.Read(ref _revision);
+        }
+
+        public ValueTask<Entry?> GetAsync(string key, CancellationToken ct) => throw new NotSupportedException();
+
+        public ValueTask<IReadOnlyList<string>> ScanAsync(
+            string prefix, string after, int limit, CancellationToken ct) => throw new NotSupportedException();
+
+        public ValueTask<bool> CommitAsync(Batch batch, CancellationToken ct) => throw new NotSupportedException();
+
+        public IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct) =>
+            throw new NotSupportedException();
+
+        public ValueTask DisposeAsync() => default;
     }
 }
