@@ -19,7 +19,7 @@ await using var node =
     new Node(new NodeParts(store, seal, Catalog.Engines, _ => new Dictionary<string, Kist.Kernel.Audit.AuditSinkMaker>
 {
     ["file"] = (IReadOnlyDictionary<string, string> _, out Fault? fault) =>
-        new Kist.Server.Sinks.File.FileSinks([]).Make(
+        new Kist.Server.Sinks.File.FileSinks([], "bench").Make(
             new Dictionary<string, string> { ["file_path"] = "discard" }, out fault),
 }, TimeProvider.System, NodeLog.Silent, "1.15.0"), new Settings { StorageType = "sqlite" });
 await node.UnsealAsync(seal, CancellationToken.None);

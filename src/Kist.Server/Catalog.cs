@@ -42,14 +42,17 @@ public static class Catalog
     public static IReadOnlyDictionary<string, AuditSinkMaker> Sinks(Settings settings) =>
         new Dictionary<string, AuditSinkMaker>
         {
-            ["file"] = new Server.Sinks.File.FileSinks(settings.AuditFolders).Make,
+            ["file"] = new Server.Sinks.File.FileSinks(settings.AuditFolders, settings.NodeId).Make,
         };
 
-    /// <summary>Opens the store that the configuration names. Throws <see cref="StoreException"/>.</summary>
+    /// <summary>
+    /// Opens the store that the configuration names. Throws <see cref="StoreException"/>, but waits for a database that
+    /// is only away: such a store throws when it is used, until the database is there.
+    /// </summary>
     public static IStore Store(StorageConfig storage, Action<string> warn) => storage.Type switch
     {
         "inmem" => new MemoryStore(),
-        "postgresql" => Server.Stores.Postgres.PostgresStore.Open(
+        "postgresql" => Server.Stores.Postgres.PostgresStore.OpenOrWait(
             Server.Stores.Postgres.PostgresStoreOptions.From(storage.Stanza, storage.Environment, warn)),
         _ => Server.Stores.Sqlite.SqliteStore.Open(
             new Server.Stores.Sqlite.SqliteStoreOptions { Directory = storage.Folder, Warn = warn }),

@@ -169,32 +169,44 @@ internal sealed class ServerRun
         if (node.Parts.Seal is not { } seal || node.Current is not null) return;
         try
         {
-            if (await node.StoredRootKeyAsync(stopping) is not { } stored || stored.Config.Type != seal.Type) return;
-            await node.UnsealAsync(seal, stopping);
+            await UnsealIfOursAsync(node, seal, stopping);
         }
         catch (Exception e) when (RequestPipeline.FaultOf(e) is not null)
         {
-            // A full disk or a damaged page too: ending here would make whoever restarts us do so without end.
-            _log.Write(LogLevel.Error, "automatic unseal failed, trying again every 5 s", e);
-            _ = KeepTryingAsync(node, seal, stopping);
+            // A full disk, a damaged page or a database that is away: ending here would make whoever restarts us do so
+            // without end.
+            _log.Write(LogLevel.Error, "automatic unseal failed, trying again until it works", e);
+            _ = KeepTryingAsync(node, seal, e.Message, stopping);
         }
     }
 
-    private async Task KeepTryingAsync(Node node, ISeal seal, CancellationToken stopping)
+    private static async Task UnsealIfOursAsync(Node node, ISeal seal, CancellationToken ct)
     {
+        // A store that is empty, or whose seal is being replaced, waits for people.
+        if (await node.StoredRootKeyAsync(ct) is { } stored && stored.Config.Type == seal.Type)
+            await node.UnsealAsync(seal, ct);
+    }
+
+    private async Task KeepTryingAsync(Node node, ISeal seal, string told, CancellationToken stopping)
+    {
+        var pause = TimeSpan.FromMilliseconds(250);
         try
         {
             while (node.Current is null)
             {
-                await Task.Delay(TimeSpan.FromSeconds(5), stopping);
+                await Task.Delay(pause, stopping);
+                if (pause < TimeSpan.FromSeconds(5)) pause *= 2;
                 try
                 {
-                    await node.UnsealAsync(seal, stopping);
+                    await UnsealIfOursAsync(node, seal, stopping);
+                    return;
                 }
                 catch (Exception e) when (e is not OperationCanceledException
                     && RequestPipeline.FaultOf(e) is not null)
                 {
-                    _log.Write(LogLevel.Error, "automatic unseal failed", e);
+                    // Once for each reason: this may go on for hours.
+                    if (e.Message != told) _log.Write(LogLevel.Error, "automatic unseal failed", e);
+                    told = e.Message;
                 }
             }
         }
@@ -252,6 +264,8 @@ internal sealed class ServerRun
         ClusterName = config.ClusterName,
         ApiAddress = config.ApiAddress.Length > 0 ? config.ApiAddress : UrlOf(config.Listeners[0]),
         ClusterAddress = config.ClusterAddress,
+        NodeId = config.NodeId ?? NodeIdOf(config.Listeners[0].EndPoint),
+        LeadershipTtl = config.LeadershipTtl,
         StorageType = config.Storage.Type,
         AuditFolders = config.AuditFolders,
         AuditPatience = config.AuditPatience,
@@ -259,6 +273,12 @@ internal sealed class ServerRun
         OpenMetrics = config.Listeners.Any(l => l.OpenMetrics),
         Sanitized = SanitizedConfig.Write(config),
     };
+
+    // The same after a restart, and another one for each server on a machine: two cannot listen at one address.
+    private static string NodeIdOf(IPEndPoint listener) =>
+        listener.Address.Equals(IPAddress.Any) || listener.Address.Equals(IPAddress.IPv6Any)
+            ? $"{Environment.MachineName}-{listener.Port}"
+            : $"{Environment.MachineName}-{listener.Address.ToString().Replace(':', '_')}-{listener.Port}";
 
     // What libpq reads, and the names that Vault has for it.
     private static Dictionary<string, string> EnvironmentOfPostgres() =>
@@ -309,6 +329,7 @@ internal sealed class ServerRun
         {
             StoreFailure.Full => "make room on the storage's disk",
             StoreFailure.Corrupt => "restore the storage from a backup",
+            StoreFailure.Refused => "check the storage stanza: the database, its user and password, the table",
             StoreFailure.InUse => "stop the other kist server, or use another folder",
             _ => "check the storage stanza: the path, its owner and disk, or the database's address and user",
         }),

@@ -31,13 +31,15 @@ public sealed class AuditRegistry : IAsyncDisposable
     private readonly ConcurrentDictionary<string, ChainHead> _remembered = new();
     private readonly SemaphoreSlim _changing = new(1, 1);
 
+    private readonly string _writer;
     private readonly TimeProvider _time;
     private readonly TimeSpan _patience;
 
-    private AuditRegistry(Storage storage, AuditBroker broker, IReadOnlyDictionary<string, AuditSinkMaker> makers,
-        TimeProvider time, TimeSpan patience)
+    private AuditRegistry(Storage storage, string writer, AuditBroker broker,
+        IReadOnlyDictionary<string, AuditSinkMaker> makers, TimeProvider time, TimeSpan patience)
     {
         _storage = storage;
+        _writer = writer;
         _makers = makers;
         _time = time;
         _patience = patience;
@@ -49,15 +51,16 @@ public sealed class AuditRegistry : IAsyncDisposable
 
     /// <summary>
     /// Opens everything that is stored under <paramref name="storage"/>. A sink that cannot be opened is an exception:
-    /// without it requests could pass unseen.
+    /// without it requests could pass unseen. <paramref name="writer"/> names who writes these chains: each node has
+    /// its own.
     /// </summary>
-    public static async ValueTask<AuditRegistry> OpenAsync(Storage storage, TimeProvider time,
+    public static async ValueTask<AuditRegistry> OpenAsync(Storage storage, string writer, TimeProvider time,
         IReadOnlyDictionary<string, AuditSinkMaker> makers, AuditBounds? bounds, Action<string>? log,
         CancellationToken ct)
     {
         var broker = new AuditBroker(await LoadSignerAsync(storage, ct), time, bounds, log);
         var registry = new AuditRegistry(
-            storage, broker, makers, time, (bounds ?? new AuditBounds()).Patience);
+            storage, writer, broker, makers, time, (bounds ?? new AuditBounds()).Patience);
         try
         {
             await registry.FollowAsync(ct);
@@ -207,7 +210,7 @@ public sealed class AuditRegistry : IAsyncDisposable
     }
 
     // Each node writes its own file, so each has its own chain.
-    private static string HeadKey(AuditSinkEntry sink) => $"{HeadFolder}{sink.Uuid}/{Environment.MachineName}";
+    private string HeadKey(AuditSinkEntry sink) => $"{HeadFolder}{sink.Uuid}/{_writer}";
 
     private async ValueTask<Fault?> StartAsync(AuditSinkEntry entry, CancellationToken ct)
     {

@@ -115,6 +115,7 @@ public sealed partial class LeaseStore
         if (tokenHash.Length > 0) await _kernel.Tokens.RevokeAsync(tokenHash, ct);
         else if (await FindAsync(id, ct) is { } lease && await EndAsync(lease, force: false, ct) is not null) return;
         await _storage.DeleteAsync(key, ct);
+        _kernel.Log.LeaseExpired(id, key);
     }
 
     private async ValueTask<Fault?> EndAsync(LeaseRecord lease, bool force, CancellationToken ct)

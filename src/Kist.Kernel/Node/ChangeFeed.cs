@@ -163,6 +163,9 @@ public sealed class ChangeFeed : IAsyncDisposable
         var from = await _store.RevisionAsync(ct);
         var changes = _store.WatchAsync("", from, ct);
         await ReloadAsync(_followers, ct);
+        // It may have gone back: a database that lost commits in a failover uses their revisions again. What was once
+        // reached says nothing then.
+        lock (_arriving) Volatile.Write(ref _revision, from);
         Arrive(from);
         return changes;
     }
@@ -215,8 +218,10 @@ public sealed class ChangeFeed : IAsyncDisposable
         catch (Exception e) when (e is not (StoreException or SealedException or BarrierException
             or OperationCanceledException or OutOfMemoryException))
         {
+            // The reason of a sink is made for people; other texts may quote what they choked on.
+            var reason = e is Audit.AuditOpenException ? $": {e.Message}" : "";
             throw new StoreException(
-                StoreFailure.Unavailable, "what another node has changed cannot be taken over here", e);
+                StoreFailure.Unavailable, $"what another node has changed cannot be taken over here{reason}", e);
         }
         finally
         {

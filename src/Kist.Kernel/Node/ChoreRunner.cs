@@ -12,14 +12,18 @@ internal sealed class ChoreRunner : IAsyncDisposable
 {
     private static readonly TimeSpan Tick = TimeSpan.FromMilliseconds(500);
 
+    private static readonly TimeSpan RememberEvery = TimeSpan.FromMinutes(1);
+
     private readonly Unsealed _kernel;
     private readonly Leadership _leadership;
     private readonly Task _running;
     private IReadOnlyList<string> _handovers = [];
+    private long _rememberedAt;
 
     public ChoreRunner(Unsealed kernel, Leadership leadership, CancellationToken stopping)
     {
         (_kernel, _leadership) = (kernel, leadership);
+        _rememberedAt = kernel.Clock.GetTimestamp();
         _running = Task.Run(() => RunAsync(stopping), CancellationToken.None);
     }
 
@@ -35,6 +39,7 @@ internal sealed class ChoreRunner : IAsyncDisposable
         {
             do
             {
+                await RememberChainsAsync(stopping);
                 if (_leadership.Held is not { } term) continue;
                 if (!hasRun || runsUnder != term.Guard)
                 {
@@ -55,6 +60,25 @@ internal sealed class ChoreRunner : IAsyncDisposable
         catch (OperationCanceledException)
         {
             // Sealed or stopped: what was interrupted goes on after the next unseal.
+        }
+    }
+
+    /// <summary>Every node does this for its own audit, without a term.</summary>
+    private async ValueTask RememberChainsAsync(CancellationToken ct)
+    {
+        if (_kernel.Clock.GetElapsedTime(_rememberedAt) < RememberEvery) return;
+        _rememberedAt = _kernel.Clock.GetTimestamp();
+        try
+        {
+            await _kernel.Audit.RememberAsync(ct);
+        }
+        catch (SealedException)
+        {
+            throw new OperationCanceledException(ct);
+        }
+        catch (Exception e) when (e is not OperationCanceledException)
+        {
+            _kernel.Log.ChoreFailed("remember audit chains", e);
         }
     }
 

@@ -3,24 +3,26 @@ using Kist.Kernel.Barrier;
 namespace Kist.Kernel.Node;
 
 /// <summary>
-/// This node's place among those on the store: once a second it sees to the <see cref="Leadership"/> and, less often,
-/// shows itself in the <see cref="NodeRoster"/>. It has a flow of its own, because the work that a term is held for
-/// may take long.
+/// This node's place among those on the store: ten times in a term's life it sees to the <see cref="Leadership"/> and,
+/// less often, shows itself in the <see cref="NodeRoster"/>. It has a flow of its own, because the work that a term is
+/// held for may take long.
 /// </summary>
 internal sealed class Membership : IAsyncDisposable
 {
-    private static readonly TimeSpan Tick = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan Farewell = TimeSpan.FromSeconds(2);
 
     private readonly Unsealed _kernel;
     private readonly CancellationTokenSource _stopping = new();
+    private readonly TimeSpan _tick;
     private Task _running = Task.CompletedTask;
 
     public Membership(Unsealed kernel)
     {
         _kernel = kernel;
         var isAlone = !kernel.Node.Store.IsShared;
-        Leadership = new Leadership(kernel.Core.Sub("leader/"), isAlone, kernel.Clock, kernel.Log);
+        Leadership = new Leadership(
+            kernel.Core.Sub("leader/"), isAlone, kernel.Settings.LeadershipTtl, kernel.Clock, kernel.Log);
+        _tick = kernel.Settings.LeadershipTtl / 10;
         Roster = new NodeRoster(kernel, kernel.Core.Sub("nodes/"));
         if (!isAlone) _running = Task.Run(() => RunAsync(_stopping.Token));
     }
@@ -50,7 +52,7 @@ internal sealed class Membership : IAsyncDisposable
 
     private async Task RunAsync(CancellationToken ct)
     {
-        using var timer = new PeriodicTimer(Tick, _kernel.Clock);
+        using var timer = new PeriodicTimer(_tick, _kernel.Clock);
         try
         {
             do

@@ -20,6 +20,12 @@ public sealed record NodeLog(Action<LogLevel, string, Exception?> Write)
     internal void RevocationFailed(string leaseId, Exception e) =>
         Write(LogLevel.Error, $"lease revocation failed lease={leaseId}", e);
 
+    internal void LeaseExpired(string leaseId, string due) =>
+        Write(LogLevel.Debug, $"lease expired lease={leaseId} {due}", null);
+
+    internal void TermTaken(long revision) =>
+        Write(LogLevel.Info, $"this node does the work that runs once term={revision}", null);
+
     internal void ChoreFailed(string name, Exception e) => Write(LogLevel.Error, $"chore failed name={name}", e);
 
     internal void RequestFailed(Guid id, string path, Exception e) =>

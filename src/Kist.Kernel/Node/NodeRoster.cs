@@ -17,8 +17,9 @@ public sealed class NodeRoster
 
     private readonly Unsealed _kernel;
     private readonly Storage _storage;
-    private readonly string _id = Guid.NewGuid().ToString();
+    private readonly string _process = Guid.NewGuid().ToString();
     private long _shownAt;
+    private bool _hasWarned;
     private bool _isShown;
 
     internal NodeRoster(Unsealed kernel, Storage storage) => (_kernel, _storage) = (kernel, storage);
@@ -29,7 +30,7 @@ public sealed class NodeRoster
         var nodes = new List<RosterEntry> { Self };
         if (!_kernel.Node.Store.IsShared) return nodes;
         foreach (var (key, node) in await StoredAsync(ct))
-            if (key != _id && _kernel.Clock.GetUtcNow() - node.LastEcho < GoneAfter) nodes.Add(node);
+            if (key != Id && _kernel.Clock.GetUtcNow() - node.LastEcho < GoneAfter) nodes.Add(node);
         return nodes;
     }
 
@@ -38,8 +39,9 @@ public sealed class NodeRoster
     {
         if (_isShown && _kernel.Clock.GetElapsedTime(_shownAt) < ShowEvery) return;
         _shownAt = _kernel.Clock.GetTimestamp();
+        await WarnOfDoubleAsync(ct);
         await _storage.PutAsync(
-            _id, JsonSerializer.SerializeToUtf8Bytes(Self, KernelJson.Default.RosterEntry), ct);
+            Id, JsonSerializer.SerializeToUtf8Bytes(Self, KernelJson.Default.RosterEntry), ct);
         if (_isShown) return;
         _isShown = true;
         foreach (var (key, node) in await StoredAsync(ct))
@@ -47,16 +49,32 @@ public sealed class NodeRoster
     }
 
     /// <summary>Removes this node's entry.</summary>
-    internal ValueTask LeaveAsync(CancellationToken ct) => _storage.DeleteAsync(_id, ct);
+    internal ValueTask LeaveAsync(CancellationToken ct) => _storage.DeleteAsync(Id, ct);
+
+    private string Id => _kernel.Settings.NodeId;
 
     private RosterEntry Self => new()
     {
         HostName = Environment.MachineName,
+        Process = _process,
         ApiAddress = _kernel.Settings.ApiAddress,
         ClusterAddress = _kernel.Settings.ClusterAddress,
         Version = _kernel.Node.Parts.Version,
         LastEcho = _kernel.Clock.GetUtcNow(),
     };
+
+    /// <summary>Two nodes of one name would take each other's audit chains for their own.</summary>
+    private async ValueTask WarnOfDoubleAsync(CancellationToken ct)
+    {
+        // An entry that was there before this process may be of the one that it has replaced.
+        if (!_isShown || _hasWarned) return;
+        using var stored = await _storage.GetAsync(Id, ct);
+        if (stored is null) return;
+        var known = JsonSerializer.Deserialize(stored.Span, KernelJson.Default.RosterEntry)!;
+        if (known.Process == _process) return;
+        _hasWarned = true;
+        _kernel.Log.Note(LogLevel.Error, $"another node has the same node_id={Id} api_addr={known.ApiAddress}");
+    }
 
     private async ValueTask<List<(string Key, RosterEntry Node)>> StoredAsync(CancellationToken ct)
     {
@@ -76,6 +94,9 @@ public sealed record RosterEntry
 {
     /// <summary>The machine's name.</summary>
     public required string HostName { get; init; }
+
+    /// <summary>Made anew by each process.</summary>
+    public string Process { get; init; } = "";
 
     /// <summary>Where clients reach it.</summary>
     public required string ApiAddress { get; init; }

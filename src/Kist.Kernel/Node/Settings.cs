@@ -30,6 +30,18 @@ public sealed record Settings
     /// <summary>How long a request waits for an audit sink that does not come back. Taken at each unseal.</summary>
     public TimeSpan AuditPatience { get; init; } = TimeSpan.FromSeconds(5);
 
+    /// <summary>
+    /// Names this node among those on the store, the same after each restart. Its audit chains and its place in the
+    /// roster go by it. Where the host gives none it is another one each time.
+    /// </summary>
+    public string NodeId { get; init; } = Guid.NewGuid().ToString("N");
+
+    /// <summary>
+    /// After this long without a sign of life of the node that does the work that runs once, another one takes over.
+    /// Taken at each unseal.
+    /// </summary>
+    public TimeSpan LeadershipTtl { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>Whether <c>sys/metrics</c> of the listener answers without a token.</summary>
     public bool OpenMetrics { get; init; }
 

@@ -140,7 +140,9 @@ public sealed class Unsealed : IAsyncDisposable
         kernel.Quotas = await QuotaStore.LoadAsync(kernel, core.Sub("quota/"), ct);
         kernel.Cors = await CorsStore.LoadAsync(core, ct);
         kernel.PasswordPolicies = new PasswordPolicyStore(core.Sub("password-policy/"));
-        kernel.Audit = await AuditRegistry.OpenAsync(core.Sub("audit/"), node.Clock,
+        // A store of one process has one set of chains, whatever machine it is moved to.
+        var writer = node.Store.IsShared ? node.Settings.NodeId : "alone";
+        kernel.Audit = await AuditRegistry.OpenAsync(core.Sub("audit/"), writer, node.Clock,
             node.Parts.Sinks(node.Settings), new AuditBounds { Patience = node.Settings.AuditPatience },
             text => node.Log.Note(LogLevel.Error, text), ct);
         try

@@ -207,6 +207,8 @@ public sealed class RequestPipeline(Node.Node node)
         StoreException { Kind: StoreFailure.Full } => new Fault(FaultKind.StorageFull, "the storage is full"),
         StoreException { Kind: StoreFailure.ReadOnly } => new Fault(FaultKind.Unavailable, "the storage is read-only"),
         StoreException { Kind: StoreFailure.Corrupt } => Fault.Internal("the storage is damaged", e.Message),
+        StoreException { Kind: StoreFailure.Refused } => new Fault(
+            FaultKind.Unavailable, "the storage refuses this server; the server's log says why"),
         StoreException => new Fault(FaultKind.Unavailable, "the storage cannot be reached"),
         OperationCanceledException => new Fault(FaultKind.Unavailable, "the request was cancelled"),
         _ => null,

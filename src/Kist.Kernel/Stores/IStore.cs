@@ -80,4 +80,9 @@ public enum StoreFailure
     Unavailable,
     /// <summary>Another process owns a store that only one may use.</summary>
     InUse,
+    /// <summary>
+    /// It answers and will not have this program: data of a newer version or of somebody else, a wrong password. Trying
+    /// again does not help.
+    /// </summary>
+    Refused,
 }

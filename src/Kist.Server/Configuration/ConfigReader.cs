@@ -95,6 +95,8 @@ public sealed class ConfigReader
             case "api_addr": _config = _config with { ApiAddress = Text(member) }; break;
             case "cluster_addr": _config = _config with { ClusterAddress = Text(member) }; break;
             case "cluster_name": _config = _config with { ClusterName = Text(member) }; break;
+            case "node_id": _config = _config with { NodeId = Name(member) }; break;
+            case "leadership_ttl": _config = _config with { LeadershipTtl = LeadershipTtl(member) }; break;
             case "pid_file": _config = _config with { PidFile = Text(member) }; break;
             case "disable_mlock": _config = _config with { DisableMlock = Flag(member) }; break;
             case "log_level": _config = _config with { LogLevel = Level(member) }; break;
@@ -247,6 +249,19 @@ public sealed class ConfigReader
             ? time
             : throw Wrong(member.Position, member.Key, "must be a duration such as \"768h\"");
     }
+
+    // A part of file names and of keys in the store.
+    private static string Name(HclMember member) =>
+        Text(member) is { Length: > 0 and <= 64 } name && !name.StartsWith('.')
+            && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
+            ? name
+            : throw Wrong(member.Position, member.Key, "must be 1 to 64 letters, digits, '-', '_' and '.'");
+
+    // Shorter than a hiccup of the database, the work would wander about; much longer, it would not be done.
+    private static TimeSpan LeadershipTtl(HclMember member) =>
+        Duration(member) is var time && time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromMinutes(5)
+            ? time
+            : throw Wrong(member.Position, member.Key, "must be from \"1s\" to \"5m\"");
 
     private static LogLevel Level(HclMember member) => LogLevels.TryParse(Text(member), out var level)
         ? level

@@ -29,6 +29,12 @@ public sealed record ServerConfig
     /// <summary>The address for other nodes.</summary>
     public string ClusterAddress { get; init; } = "";
 
+    /// <summary>This node's name among those on one store; null: made from the machine and the address.</summary>
+    public string? NodeId { get; init; }
+
+    /// <summary>When another node takes over the work that runs once.</summary>
+    public TimeSpan LeadershipTtl { get; init; } = TimeSpan.FromSeconds(10);
+
     /// <summary>The cluster's name; null: made from its id.</summary>
     public string? ClusterName { get; init; }
 

@@ -8,7 +8,7 @@ namespace Kist.Kernel.Tests.Audit;
 
 public sealed class AuditRegistryTests
 {
-    private readonly MemorySink _sink = new();
+    private MemorySink _sink = new();
 
     private Dictionary<string, AuditSinkMaker> Makers => new()
     {
@@ -19,8 +19,8 @@ public sealed class AuditRegistryTests
         },
     };
 
-    private ValueTask<AuditRegistry> OpenAsync(Opened opened) => AuditRegistry.OpenAsync(
-        opened.Barrier.View("core/audit/"), new TickingClock(), Makers, null, null, default);
+    private ValueTask<AuditRegistry> OpenAsync(Opened opened, string writer = "n1") => AuditRegistry.OpenAsync(
+        opened.Barrier.View("core/audit/"), writer, new TickingClock(), Makers, null, null, default);
 
     private static AuditSinkEntry New(string path, string type = "memory") =>
         new() { Path = path, Type = type, Description = "d", Options = Options("mode", "0600") };
@@ -66,6 +66,26 @@ public sealed class AuditRegistryTests
         await registry.DisposeAsync();
         var problem = (await VerifyAsync(_sink.Text)).Problem;
         Assert.Equal(("cut", 2L), (problem?.Kind, problem?.Line));
+    }
+
+    [Fact]
+    public async Task Each_writer_has_a_chain_and_a_memory_of_its_own()
+    {
+        using var opened = await Opened.FreshAsync();
+        var (first, second) = (_sink, new MemorySink());
+        var one = await OpenAsync(opened);
+        Assert.Null(await one.EnableAsync(New("file/"), default));
+        await one.Broker.ReopenAsync();
+        _sink = second;
+        var two = await OpenAsync(opened, "n2");
+        await one.DisposeAsync();
+        await two.DisposeAsync();
+        Assert.True(first.Lines.Length > second.Lines.Length);
+        await (await OpenAsync(opened, "n2")).DisposeAsync();
+        Assert.Null((await VerifyAsync(second.Text)).Problem);
+        (_sink, first.Text) = (first, first.Lines[0] + "\n");
+        await (await OpenAsync(opened)).DisposeAsync();
+        Assert.Equal("cut", (await VerifyAsync(first.Text)).Problem?.Kind);
     }
 
     [Fact]

@@ -46,7 +46,7 @@ public sealed class LeadershipTests
         await paused.TickAsync(default);
         var old = paused.Held!;
         await other.TickAsync(default);
-        scene.Clock.Advance(Leadership.TimeToLive - Moment);
+        scene.Clock.Advance(Scene.TimeToLive - Moment);
         await other.TickAsync(default);
         Assert.Null(other.Held);
         await scene.Barrier.UnderTermAsync(old.Guard!.Value, ct => scene.WriteEveryWayAsync("before", ct), default);
@@ -66,6 +66,23 @@ public sealed class LeadershipTests
         await paused.TickAsync(default);
         Assert.Null(paused.Held);
         Assert.NotNull(other.Held);
+    }
+
+    [Fact]
+    public async Task AHolderWhoGivesItselfLongerIsWaitedForThatLong()
+    {
+        using var scene = await Scene.OpenAsync();
+        var (slow, hasty) = (scene.Start(2 * Scene.TimeToLive), scene.Start(Scene.TimeToLive / 10));
+        await slow.TickAsync(default);
+        await hasty.TickAsync(default);
+        scene.Clock.Advance(2 * Scene.TimeToLive - Moment);
+        await hasty.TickAsync(default);
+        Assert.NotNull(slow.Held);
+        Assert.Null(hasty.Held);
+        scene.Clock.Advance(Moment);
+        await hasty.TickAsync(default);
+        Assert.Null(slow.Held);
+        Assert.NotNull(hasty.Held);
     }
 
     [Fact]
@@ -110,7 +127,7 @@ public sealed class LeadershipTests
     public async Task ANodeThatIsAloneHoldsATermWithoutAGuard()
     {
         using var scene = await Scene.OpenAsync();
-        var alone = new Leadership(scene.Data, isAlone: true, scene.Clock, NodeLog.Silent);
+        var alone = new Leadership(scene.Data, isAlone: true, Scene.TimeToLive, scene.Clock, NodeLog.Silent);
         await alone.TickAsync(default);
         scene.Clock.Advance(TimeSpan.FromDays(1));
         Assert.NotNull(alone.Held);
@@ -119,6 +136,8 @@ public sealed class LeadershipTests
 
     private sealed class Scene(OpenBarrier barrier) : IDisposable
     {
+        public static readonly TimeSpan TimeToLive = TimeSpan.FromSeconds(10);
+
         public OpenBarrier Barrier { get; } = barrier;
 
         public Storage Data { get; } = barrier.View("data/");
@@ -146,8 +165,8 @@ public sealed class LeadershipTests
             return scene;
         }
 
-        public Leadership Start() =>
-            new(Barrier.View("kernel/leader/"), isAlone: false, Clock, NodeLog.Silent);
+        public Leadership Start(TimeSpan? timeToLive = null) => new(
+            Barrier.View("kernel/leader/"), isAlone: false, timeToLive ?? TimeToLive, Clock, NodeLog.Silent);
 
         public async ValueTask WriteEveryWayAsync(string name, CancellationToken ct)
         {

@@ -7,10 +7,10 @@ namespace Kist.Server.Tests.Cluster;
 /// <summary>What one node writes is in force on the others as soon as they have followed.</summary>
 public sealed class CoherenceTests
 {
-    [Fact]
-    public async Task ASecretWrittenThroughOneNodeIsReadThroughAnother()
+    [Theory, MemberData(nameof(LiveCluster.Stores), MemberType = typeof(LiveCluster))]
+    public async Task ASecretWrittenThroughOneNodeIsReadThroughAnother(string store)
     {
-        await using var cluster = await LiveCluster.StartAsync(2);
+        await using var cluster = await LiveCluster.StartAsync(2, store);
         await cluster.WriteAsync(0, Operation.Update, "sys/mounts/team", """{"type":"kv","options":{"version":"2"}}""");
         await cluster.WriteAsync(1, Operation.Update, "team/data/a", """{"data":{"v":"one"}}""");
         Assert.Contains("\"one\"", await cluster.ReadAsync(0, "team/data/a"));
@@ -18,10 +18,10 @@ public sealed class CoherenceTests
         Assert.Contains("\"two\"", await cluster.ReadAsync(1, "team/data/a"));
     }
 
-    [Fact]
-    public async Task MountsThatOneNodeMakesMovesTunesAndRemovesAreSoOnAnother()
+    [Theory, MemberData(nameof(LiveCluster.Stores), MemberType = typeof(LiveCluster))]
+    public async Task MountsThatOneNodeMakesMovesTunesAndRemovesAreSoOnAnother(string store)
     {
-        await using var cluster = await LiveCluster.StartAsync(3);
+        await using var cluster = await LiveCluster.StartAsync(3, store);
         await cluster.WriteAsync(0, Operation.Update, "sys/mounts/a", """{"type":"kv"}""");
         await cluster.WriteAsync(1, Operation.Update, "a/x", """{"v":"1"}""");
         await cluster.WriteAsync(1, Operation.Update, "sys/remount", """{"from":"a","to":"b"}""");
@@ -34,10 +34,10 @@ public sealed class CoherenceTests
         Assert.Equal("path is already in use at c/", await ClashAsync(cluster, "c"));
     }
 
-    [Fact]
-    public async Task ATokenRevokedThroughOneNodeIsDeadOnAnother()
+    [Theory, MemberData(nameof(LiveCluster.Stores), MemberType = typeof(LiveCluster))]
+    public async Task ATokenRevokedThroughOneNodeIsDeadOnAnother(string store)
     {
-        await using var cluster = await LiveCluster.StartAsync(2);
+        await using var cluster = await LiveCluster.StartAsync(2, store);
         var token = await cluster.TokenAsync(0, "default");
         Assert.Null(await cluster.FaultAsync(1, Operation.Read, "auth/token/lookup-self", token: token));
         Assert.Equal(1, cluster.Kernel(1).Tokens.CachedCallers);
@@ -46,10 +46,10 @@ public sealed class CoherenceTests
             await cluster.FaultAsync(1, Operation.Read, "auth/token/lookup-self", token: token));
     }
 
-    [Fact]
-    public async Task APolicyChangedThroughOneNodeIsInForceOnAnother()
+    [Theory, MemberData(nameof(LiveCluster.Stores), MemberType = typeof(LiveCluster))]
+    public async Task APolicyChangedThroughOneNodeIsInForceOnAnother(string store)
     {
-        await using var cluster = await LiveCluster.StartAsync(2);
+        await using var cluster = await LiveCluster.StartAsync(2, store);
         await cluster.WriteAsync(0, Operation.Update, "sys/mounts/team", """{"type":"kv"}""");
         await cluster.WriteAsync(0, Operation.Update, "team/x", """{"v":"1"}""");
         await PolicyAsync(cluster, 0, "read");
@@ -62,10 +62,10 @@ public sealed class CoherenceTests
         Assert.Null(await cluster.FaultAsync(1, Operation.Read, "team/x", token: token));
     }
 
-    [Fact]
-    public async Task AnEntityDisabledThroughOneNodeCanDoNothingOnAnother()
+    [Theory, MemberData(nameof(LiveCluster.Stores), MemberType = typeof(LiveCluster))]
+    public async Task AnEntityDisabledThroughOneNodeCanDoNothingOnAnother(string store)
     {
-        await using var cluster = await LiveCluster.StartAsync(2);
+        await using var cluster = await LiveCluster.StartAsync(2, store);
         await cluster.WriteAsync(0, Operation.Update, "sys/auth/userpass", """{"type":"userpass"}""");
         await cluster.WriteAsync(0, Operation.Update, "auth/userpass/users/ann", """{"password":"quite long"}""");
         string token, entity;
@@ -78,10 +78,10 @@ public sealed class CoherenceTests
             await cluster.FaultAsync(1, Operation.Read, "auth/token/lookup-self", token: token));
     }
 
-    [Fact]
-    public async Task RateLimitsAndOriginsAreSetForAllNodes()
+    [Theory, MemberData(nameof(LiveCluster.Stores), MemberType = typeof(LiveCluster))]
+    public async Task RateLimitsAndOriginsAreSetForAllNodes(string store)
     {
-        await using var cluster = await LiveCluster.StartAsync(2);
+        await using var cluster = await LiveCluster.StartAsync(2, store);
         await cluster.WriteAsync(
             0, Operation.Update, "sys/quotas/rate-limit/few", """{"rate":1,"path":"sys/mounts"}""");
         Assert.Equal("few", Assert.Single(cluster.Kernel(1).Quotas.All).Name);
@@ -94,10 +94,10 @@ public sealed class CoherenceTests
         Assert.Null(cluster.Kernel(0).Cors.Current);
     }
 
-    [Fact]
-    public async Task AnAuditSinkIsOpenedAndClosedOnEveryNode()
+    [Theory, MemberData(nameof(LiveCluster.Stores), MemberType = typeof(LiveCluster))]
+    public async Task AnAuditSinkIsOpenedAndClosedOnEveryNode(string store)
     {
-        await using var cluster = await LiveCluster.StartAsync(2);
+        await using var cluster = await LiveCluster.StartAsync(2, store);
         await cluster.WriteAsync(
             0, Operation.Update, "sys/audit/out", """{"type":"file","options":{"file_path":"discard"}}""");
         Assert.Equal("out/", Assert.Single(cluster.Kernel(1).Audit.Broker.Sinks).Path);
@@ -107,10 +107,10 @@ public sealed class CoherenceTests
         Assert.Empty(cluster.Kernel(0).Audit.Broker.Sinks);
     }
 
-    [Fact]
-    public async Task OneNodeIsSealedAndUnsealedWithoutTheOthers()
+    [Theory, MemberData(nameof(LiveCluster.Stores), MemberType = typeof(LiveCluster))]
+    public async Task OneNodeIsSealedAndUnsealedWithoutTheOthers(string store)
     {
-        await using var cluster = await LiveCluster.StartAsync(2);
+        await using var cluster = await LiveCluster.StartAsync(2, store);
         await cluster.Node(0).SealAsync();
         var refused = await cluster.FaultAsync(0, Operation.Read, "sys/mounts");
         Assert.Equal(FaultKind.Sealed, refused!.Kind);
@@ -120,10 +120,10 @@ public sealed class CoherenceTests
         Assert.Contains("\"1\"", await cluster.ReadAsync(1, "while-sealed/x"));
     }
 
-    [Fact]
-    public async Task KeysRotatedAndReplacedThroughOneNodeAreFollowedByTheOthers()
+    [Theory, MemberData(nameof(LiveCluster.Stores), MemberType = typeof(LiveCluster))]
+    public async Task KeysRotatedAndReplacedThroughOneNodeAreFollowedByTheOthers(string store)
     {
-        await using var cluster = await LiveCluster.StartAsync(3);
+        await using var cluster = await LiveCluster.StartAsync(3, store);
         await cluster.WriteAsync(0, Operation.Update, "sys/mounts/team", """{"type":"kv"}""");
         for (var round = 0; round < 3; round++)
         {

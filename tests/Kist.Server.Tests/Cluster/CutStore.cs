@@ -34,7 +34,7 @@ internal sealed class CutStore(IStore store) : IStore
             if (!WatchIsSilent && !IsCut) yield return change;
     }
 
-    public ValueTask DisposeAsync() => ValueTask.CompletedTask;
+    public ValueTask DisposeAsync() => store.DisposeAsync();
 
     private IStore Open =>
         IsCut ? throw new StoreException(StoreFailure.Unavailable, "the connection is cut") : store;

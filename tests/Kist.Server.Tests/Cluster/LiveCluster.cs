@@ -3,7 +3,9 @@ using Kist.Kernel.Node;
 using Kist.Kernel.Pipeline;
 using Kist.Kernel.Seals;
 using Kist.Kernel.Stores;
+using Kist.Server.Stores.Postgres;
 using Kist.Server.Tests.Engines;
+using Kist.Server.Tests.Stores;
 using Xunit;
 
 namespace Kist.Server.Tests.Cluster;
@@ -19,23 +21,47 @@ internal sealed class LiveCluster : IAsyncDisposable
     private readonly List<(Node Node, RequestPipeline Pipeline)> _nodes = [];
     private readonly ShamirSeal _seal = ShamirSeal.Create();
 
+    /// <summary>The kinds of store that many nodes share.</summary>
+    public static TheoryData<string> Stores => ["memory", "postgresql"];
+
     public TimeProvider Clock { get; private init; } = TimeProvider.System;
 
     /// <summary>What all nodes have logged.</summary>
     public List<string> Log { get; } = [];
 
+    /// <summary>
+    /// What opens a store of a kind for one node after another: in memory the one that all use, on PostgreSQL a pool of
+    /// connections for each node, to the same tables.
+    /// </summary>
+    public static Func<IStore> Opener(string store)
+    {
+        if (store == "memory")
+        {
+            var shared = new MemoryStore { IsShared = true };
+            return () => shared;
+        }
+        var options = StoreUnderTest.FreshTables();
+        return () => PostgresStore.Open(options);
+    }
+
+    public static Task<LiveCluster> StartAsync(int nodes, string store) => StartAsync(nodes, Opener(store));
+
     public static async Task<LiveCluster> StartAsync(
-        int nodes, Func<IStore>? open = null, TimeProvider? clock = null)
+        int nodes, Func<IStore>? open = null, TimeProvider? clock = null, string auditFolder = "")
     {
         var cluster = new LiveCluster { Clock = clock ?? TimeProvider.System };
-        var shared = new MemoryStore { IsShared = true };
-        open ??= () => shared;
+        open ??= Opener("memory");
         for (var i = 0; i < nodes; i++)
         {
+            var number = i;
             var node = new Node(
                 new NodeParts(open(), null, Catalog.Engines, Catalog.Sinks, cluster.Clock,
-                    new NodeLog((_, text, e) => cluster.Note(i, text, e)), "1.15.0"),
-                new Settings { ApiAddress = $"http://node{i}:8200", ClusterAddress = $"https://node{i}:8201" });
+                    new NodeLog((_, text, e) => cluster.Note(number, text, e)), "1.15.0"),
+                new Settings
+                {
+                    ApiAddress = $"http://node{i}:8200", ClusterAddress = $"https://node{i}:8201",
+                    NodeId = $"node{i}", AuditFolders = auditFolder.Length > 0 ? [auditFolder] : [],
+                });
             if (i == 0)
                 await node.InitializeAsync(cluster._seal, new SealConfig("shamir", 1, 1, ""), Root, default);
             await node.UnsealAsync(cluster._seal, default);

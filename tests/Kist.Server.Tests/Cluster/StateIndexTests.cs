@@ -9,10 +9,10 @@ namespace Kist.Server.Tests.Cluster;
 /// <summary>A client that sends back the state it was given gets no answer from before.</summary>
 public sealed class StateIndexTests
 {
-    [Fact]
-    public async Task AnAnswerIsNeverOlderThanTheStateThatTheClientSendsBack()
+    [Theory, MemberData(nameof(LiveCluster.Stores), MemberType = typeof(LiveCluster))]
+    public async Task AnAnswerIsNeverOlderThanTheStateThatTheClientSendsBack(string store)
     {
-        await using var cluster = await LiveCluster.StartAsync(3);
+        await using var cluster = await LiveCluster.StartAsync(3, store);
         await WriteAsync(cluster, 0, "sys/mounts/team", """{"type":"kv"}""");
         await WriteAsync(cluster, 0, "team/x", """{"v":"1"}""");
         var token = await cluster.TokenAsync(0, "reader");
@@ -27,11 +27,12 @@ public sealed class StateIndexTests
         }
     }
 
-    [Fact]
-    public async Task AReaderThatTakesPartIsToldTheStateOfItsAnswer()
+    [Theory, MemberData(nameof(LiveCluster.Stores), MemberType = typeof(LiveCluster))]
+    public async Task AReaderThatTakesPartIsToldTheStateOfItsAnswer(string store)
     {
-        await using var cluster = await LiveCluster.StartAsync(2);
+        await using var cluster = await LiveCluster.StartAsync(2, store);
         var state = await WriteAsync(cluster, 0, "sys/mounts/team", """{"type":"kv"}""");
+        await cluster.SettleAsync(1);
         await WriteAsync(cluster, 1, "team/x", """{"v":"1"}""");
         using var told = await cluster.SendAsync(0, Operation.Read, "team/x", states: [state]);
         Assert.True(RevisionOf(IndexOf(told)) > RevisionOf(state));

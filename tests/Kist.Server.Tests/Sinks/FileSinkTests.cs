@@ -25,7 +25,7 @@ public sealed class FileSinkTests : IDisposable
         Directory.CreateDirectory(Folder);
         var options = new Dictionary<string, string> { ["file_path"] = path };
         if (mode is not null) options["mode"] = mode;
-        return new FileSinks([Folder]).Make(options, out fault);
+        return new FileSinks([Folder], "n1").Make(options, out fault);
     }
 
     private async Task<IAuditSink> OpenAsync(string? first = null)
@@ -73,6 +73,29 @@ public sealed class FileSinkTests : IDisposable
         await sink.DisposeAsync();
         Assert.Equal("old\nstill old\n", File.ReadAllText(Log + ".1"));
         Assert.Equal("new\n", File.ReadAllText(Log));
+    }
+
+    [Fact]
+    public async Task A_file_that_another_sink_writes_is_refused_until_that_one_is_closed()
+    {
+        var sink = await OpenAsync("one\nhalf");
+        Refused(Log, "in use");
+        Assert.Equal("one\nhalf", File.ReadAllText(Log)); // what looks like a torn line may be one being written
+        await sink.WriteAsync("\n"u8.ToArray(), default);
+        await sink.ReopenAsync(default);
+        await sink.WriteAsync("two\n"u8.ToArray(), default);
+        Refused(Log, "in use");
+        await sink.DisposeAsync();
+        await (await OpenAsync("three\n")).DisposeAsync();
+        Assert.Equal("one\nhalf\ntwo\nthree\n", File.ReadAllText(Log));
+    }
+
+    [Fact]
+    public async Task The_name_of_the_node_stands_where_the_path_asks_for_it()
+    {
+        await Make(Path.Combine(Folder, "{node_id}", "{node_id}.log"), out var fault)!.DisposeAsync();
+        Assert.Null(fault);
+        Assert.True(File.Exists(Path.Combine(Folder, "n1", "n1.log")));
     }
 
     [Fact]

@@ -10,7 +10,7 @@ namespace Kist.Server.Fronts.Vault;
 /// at.</summary>
 internal sealed class StatusPaths(Node node)
 {
-    private const int Active = 200, NotInitialized = 501, Sealed = 503;
+    private const int Active = 200, Standby = 429, NotInitialized = 501, Sealed = 503;
 
     public NodePath[] All =>
     [
@@ -46,45 +46,51 @@ internal sealed class StatusPaths(Node node)
     private ValueTask<Response> SealStatusAsync(NodeCall call) => SealStatusAsync(node, call.Aborted);
 
     /// <summary>
-    /// The status code says the state, and a client may ask for other codes. The codes for standbys and disaster
-    /// recovery are accepted and never used: no node is in those states.
+    /// The status code says the state, and a client may ask for other codes. A node whose storage does not answer is a
+    /// standby, as one of Vault's is that has lost its storage: load balancers then use the others. The codes for
+    /// disaster recovery are accepted and never used: no node is in that state.
     /// </summary>
     private async ValueTask<Response> HealthAsync(NodeCall call)
     {
-        int active = Active, notInitialized = NotInitialized, @sealed = Sealed, unused = 0;
+        int active = Active, standby = Standby, notInitialized = NotInitialized, @sealed = Sealed, unused = 0;
         if (!TryCode(call, "activecode", ref active) || !TryCode(call, "uninitcode", ref notInitialized)
-            || !TryCode(call, "sealedcode", ref @sealed) || !TryCode(call, "standbycode", ref unused)
+            || !TryCode(call, "sealedcode", ref @sealed) || !TryCode(call, "standbycode", ref standby)
             || !TryCode(call, "drsecondarycode", ref unused) || !TryCode(call, "performancestandbycode", ref unused))
             return new Fault(FaultKind.Invalid, null);
         var kernel = node.Current;
         var isInitialized = kernel is not null || await node.IsInitializedAsync(call.Aborted);
-        return new Response { Status = kernel is not null ? active : isInitialized ? @sealed : notInitialized }
-            .WithJson(json => WriteHealth(json, isInitialized, kernel));
+        var isCutOff = kernel is { Feed.IsConfirmed: false };
+        if (RequestReader.Query(call.Query, "standbyok") is not (null or "false" or "0")) standby = active;
+        return new Response
+        {
+            Status = isCutOff ? standby : kernel is not null ? active : isInitialized ? @sealed : notInitialized,
+        }.WithJson(json => WriteHealth(json, isInitialized, kernel, isCutOff));
     }
 
-    private void WriteHealth(Utf8JsonWriter json, bool isInitialized, Unsealed? kernel)
+    private void WriteHealth(Utf8JsonWriter json, bool isInitialized, Unsealed? kernel, bool isCutOff)
     {
         var replication = kernel is null ? "unknown" : "disabled";
         json.WriteBoolean("initialized", isInitialized);
         json.WriteBoolean("sealed", kernel is null);
-        json.WriteBoolean("standby", kernel is null);
+        json.WriteBoolean("standby", kernel is null || isCutOff);
         json.WriteBoolean("performance_standby", false);
         json.WriteString("replication_performance_mode", replication);
         json.WriteString("replication_dr_mode", replication);
         json.WriteNumber("server_time_utc", node.Clock.GetUtcNow().ToUnixTimeSeconds());
         json.WriteString("version", node.Parts.Version);
         WriteCluster(json, kernel);
-        if (kernel is not null) WriteProblems(json, kernel.Audit.Broker.Health);
+        if (kernel is not null) WriteProblems(json, kernel.Audit.Broker.Health, isCutOff);
     }
 
     /// <summary>
     /// Why requests fail, while they do: a field that Vault does not have and that is absent in good health. Nobody has
     /// been authenticated here, so it has no names.
     /// </summary>
-    private static void WriteProblems(Utf8JsonWriter json, IReadOnlyList<AuditSinkHealth> sinks)
+    private static void WriteProblems(Utf8JsonWriter json, IReadOnlyList<AuditSinkHealth> sinks, bool isCutOff)
     {
-        if (!sinks.Any(sink => sink.State is not AuditSinkState.Working)) return;
+        if (!isCutOff && sinks.All(sink => sink.State is AuditSinkState.Working)) return;
         json.WriteStartArray("problems");
+        if (isCutOff) json.WriteStringValue("the storage does not answer");
         foreach (var sink in sinks)
             if (sink.State is not AuditSinkState.Working)
                 json.WriteStringValue($"an audit sink takes no entries: {sink.Reason}");

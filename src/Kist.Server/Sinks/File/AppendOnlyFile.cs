@@ -6,17 +6,22 @@ namespace Kist.Server.Sinks.File;
 
 /// <summary>
 /// A regular file that is only ever appended to. Opened with O_APPEND and O_NOFOLLOW, which the base class library
-/// cannot ask for. A symbolic link, a device, a pipe, a file with an execute bit or with a second name is refused.
+/// cannot ask for. A symbolic link, a device, a pipe, a file with an execute bit or with a second name is refused, and
+/// so is one that somebody else has opened here: two writers would tear each other's chain.
 /// </summary>
 internal sealed partial class AppendOnlyFile : IDisposable
 {
     private const int ReadWrite = 0x2, Create = 0x40, Append = 0x400, NonBlock = 0x800, CloseOnExec = 0x80000;
     private const int ErrorNoSpace = 28, ErrorFileTooBig = 27, ErrorInterrupted = 4, ErrorLoop = 40;
+    private const int SetLock = 37, ErrorLocked = 11, ErrorDenied = 13;
+    private const short WriteLock = 1;
     private const int TypeMask = 0xF000, RegularFile = 0x8000, ExecuteBits = 0x49;
 
     private readonly SafeFileHandle _handle;
+    private readonly (ulong Device, ulong Number) _identity;
 
-    private AppendOnlyFile(SafeFileHandle handle) => _handle = handle;
+    private AppendOnlyFile(SafeFileHandle handle, (ulong Device, ulong Number) identity) =>
+        (_handle, _identity) = (handle, identity);
 
     private static int NoFollow => RuntimeInformation.ProcessArchitecture is Architecture.Arm64 or Architecture.Arm
         ? 0x8000 : 0x20000;
@@ -24,8 +29,11 @@ internal sealed partial class AppendOnlyFile : IDisposable
     /// <summary>The file's length in bytes.</summary>
     public long Length => RandomAccess.GetLength(_handle);
 
-    /// <summary>Opens or creates the file with <paramref name="mode"/>. Throws <see cref="IOException"/>.</summary>
-    public static AppendOnlyFile Open(string path, UnixFileMode mode)
+    /// <summary>
+    /// Opens or creates the file with <paramref name="mode"/>, for this process alone. If it is the one that is
+    /// <paramref name="held"/> already, that is returned. Throws <see cref="IOException"/>.
+    /// </summary>
+    public static AppendOnlyFile Open(string path, UnixFileMode mode, AppendOnlyFile? held = null)
     {
         // O_NONBLOCK: opening a pipe nobody reads must fail, not wait. It has no effect on a regular file.
         var descriptor = OpenNative(path, ReadWrite | Create | Append | NonBlock | CloseOnExec | NoFollow, (uint)mode);
@@ -38,10 +46,21 @@ internal sealed partial class AppendOnlyFile : IDisposable
         var handle = new SafeFileHandle(descriptor, ownsHandle: true);
         try
         {
-            Check(handle);
+            var identity = Check(handle);
+            if (held is not null && held._identity == identity)
+            {
+                handle.Dispose();
+                return held;
+            }
+            // Where the file system knows no locks, there is none.
+            var whole = new FileLock { Type = WriteLock };
+            if (LockNative(handle, SetLock, ref whole) != 0
+                && Marshal.GetLastPInvokeError() is ErrorLocked or ErrorDenied)
+                throw new IOException("the audit file is in use by another sink or another kist server; with several "
+                    + "servers on one machine put {node_id} into its file_path");
             if (!OperatingSystem.IsWindows() && System.IO.File.GetUnixFileMode(handle) != mode)
                 System.IO.File.SetUnixFileMode(handle, mode);
-            return new AppendOnlyFile(handle);
+            return new AppendOnlyFile(handle, identity);
         }
         catch
         {
@@ -100,16 +119,18 @@ internal sealed partial class AppendOnlyFile : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _handle.Dispose();
 
-    private static void Check(SafeFileHandle handle)
+    private static (ulong Device, ulong Number) Check(SafeFileHandle handle)
     {
-        // statx has the same layout on every architecture: the mode is at byte 28, the number of names at byte 16.
+        // statx has the same layout on every architecture: the number of names is at byte 16, the mode at 28, the
+        // file's number at 32, its device at 136.
         Span<byte> facts = stackalloc byte[256];
-        if (StatNative(handle, "", 0x1000, 0x7, ref MemoryMarshal.GetReference(facts)) != 0)
+        if (StatNative(handle, "", 0x1000, 0x107, ref MemoryMarshal.GetReference(facts)) != 0)
             throw new IOException(Text("cannot examine", Marshal.GetLastPInvokeError()));
         var mode = MemoryMarshal.Read<ushort>(facts[28..]);
         if ((mode & TypeMask) != RegularFile) throw new IOException("the audit file is not a regular file");
         if ((mode & ExecuteBits) != 0) throw new IOException("the audit file is executable");
         if (MemoryMarshal.Read<uint>(facts[16..]) != 1) throw new IOException("the audit file has a second name");
+        return (MemoryMarshal.Read<ulong>(facts[136..]), MemoryMarshal.Read<ulong>(facts[32..]));
     }
 
     private static string Text(string what, int error) =>
@@ -118,9 +139,24 @@ internal sealed partial class AppendOnlyFile : IDisposable
     [LibraryImport("libc", EntryPoint = "open", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int OpenNative(string path, int flags, uint mode);
 
+    // A lock of this open file (F_OFD_SETLK): it holds against others in the same process too, and, unlike that of
+    // flock, not against the base class library's readers.
+    [LibraryImport("libc", EntryPoint = "fcntl", SetLastError = true)]
+    private static partial int LockNative(SafeFileHandle file, int operation, ref FileLock part);
+
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint WriteNative(SafeFileHandle file, ref byte bytes, nint count);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatNative(SafeFileHandle file, string path, int flags, uint mask, ref byte facts);
+
+    /// <summary><c>struct flock</c> of 64-bit Linux; zeros: from the beginning to the end.</summary>
+    private struct FileLock
+    {
+        public short Type;
+        public short Whence;
+        public long Start;
+        public long Length;
+        public int Process;
+    }
 }

@@ -17,7 +17,7 @@ internal sealed class FileSink : IAuditSink
     {
         _path = path;
         _mode = mode;
-        _file = Open();
+        _file = Open(null);
     }
 
     /// <inheritdoc/>
@@ -30,7 +30,8 @@ internal sealed class FileSink : IAuditSink
     /// <inheritdoc/>
     public ValueTask ReopenAsync(CancellationToken ct)
     {
-        var opened = Open(); // first, so that a failure leaves the old file in use
+        var opened = Open(_file); // first, so that a failure leaves the old file in use
+        if (ReferenceEquals(opened, _file)) return default; // nobody has moved it away
         _file.Dispose();
         _file = opened;
         return default;
@@ -62,9 +63,10 @@ internal sealed class FileSink : IAuditSink
 
     /// <summary>Opens the file and cuts off a line that a crash left half written; no answer left before it was
     /// whole.</summary>
-    private AppendOnlyFile Open()
+    private AppendOnlyFile Open(AppendOnlyFile? held)
     {
-        var file = AppendOnlyFile.Open(_path, _mode);
+        var file = AppendOnlyFile.Open(_path, _mode, held);
+        if (ReferenceEquals(file, held)) return file;
         var end = file.Length;
         Span<byte> block = stackalloc byte[4096];
         while (end > 0)

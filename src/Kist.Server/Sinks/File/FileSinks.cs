@@ -7,10 +7,12 @@ namespace Kist.Server.Sinks.File;
 /// <summary>
 /// Makes sinks of the type <c>file</c> from their options <c>file_path</c> (or <c>path</c>) and <c>mode</c>. Whoever
 /// may call <c>sys/audit</c> can name a path, so only files in <paramref name="allowedFolders"/> are opened, beside
-/// <c>stdout</c>, <c>discard</c> and <c>/dev/null</c>.
+/// <c>stdout</c>, <c>discard</c> and <c>/dev/null</c>. <c>{node_id}</c> in a path stands for this node's name: a sink
+/// is enabled for all nodes on a store, and each needs a file of its own.
 /// </summary>
 /// <param name="allowedFolders">Absolute folders of the server's configuration (<c>audit_file_dirs</c>).</param>
-public sealed class FileSinks(IReadOnlyList<string> allowedFolders)
+/// <param name="nodeId">This node's name.</param>
+public sealed class FileSinks(IReadOnlyList<string> allowedFolders, string nodeId)
 {
     private const UnixFileMode DefaultMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
     private const int WritableModes = 0x1B6; // 0666: no execute bit, nothing special
@@ -44,6 +46,7 @@ public sealed class FileSinks(IReadOnlyList<string> allowedFolders)
             fault = Fault.Invalid("files as audit sinks need Linux");
             return null;
         }
+        path = path.Replace("{node_id}", nodeId, StringComparison.Ordinal);
         fault = Place(path);
         if (fault is not null) return null;
         try

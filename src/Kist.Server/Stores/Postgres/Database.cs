@@ -1,3 +1,4 @@
+using Kist.Kernel.Stores;
 using Npgsql;
 
 namespace Kist.Server.Stores.Postgres;
@@ -26,6 +27,8 @@ internal sealed class Database : IAsyncDisposable
         if (!Tables.TryParse(options.Table, out var tables))
             throw new ArgumentException("not a table's name", nameof(options));
         (Tables, Place) = (tables!, $"PostgreSQL at {settings.Host}");
+        if (settings.RootCertificate is { } root && !File.Exists(root))
+            throw new StoreException(StoreFailure.Refused, $"sslrootcert: there is no file {root} that can be read");
         settings.ApplicationName ??= "kist";
         settings.MaxPoolSize = options.MaxParallel + 2;
         settings.MinPoolSize = 0;
@@ -33,6 +36,8 @@ internal sealed class Database : IAsyncDisposable
         settings.Timeout = settings.Timeout is 0 or > SecondsToAnswer ? SecondsToAnswer : settings.Timeout;
         // A session holds nothing between two calls, so there is nothing to reset; the settings above must stay.
         settings.NoResetOnClose = true;
+        // Which host takes writes is asked again after a second: a failover must not wait for what was true before.
+        settings.HostRecheckSeconds = 1;
         settings.MaxAutoPrepare = 32;
         settings.AutoPrepareMinUsages = 2;
         // A COMMIT that is cancelled while it waits for a standby would count as one that has reached it.
@@ -84,6 +89,9 @@ internal sealed class Database : IAsyncDisposable
             }
             catch (Exception fault) when (PostgresFault.Is(fault))
             {
+                // The way to the database may be cut: the other connections then hang as this one did.
+                if (PostgresFault.IsSilence(fault))
+                    _source.Clear();
                 throw PostgresFault.Of(fault, Place);
             }
         }

@@ -11,17 +11,19 @@ namespace Kist.Server.Stores.Postgres;
 public sealed class PostgresStore : IStore
 {
     private readonly Database _database;
-    private readonly ChangeFeed _feed;
-    private readonly CommitQueue _writer;
+    private readonly Opening _opening;
     private int _disposed;
 
-    private PostgresStore(Database database, ChangeFeed feed, CommitQueue writer) =>
-        (_database, _feed, _writer) = (database, feed, writer);
+    private PostgresStore(PostgresStoreOptions options)
+    {
+        _database = new Database(options);
+        _opening = new Opening(_database, options);
+    }
 
     /// <summary>
     /// How long ago it was last certain that watchers had been given every commit of every node up to that moment.
     /// </summary>
-    public TimeSpan SinceConfirmed => _feed.SinceConfirmed;
+    public TimeSpan SinceConfirmed => _opening.Done?.Feed.SinceConfirmed ?? TimeSpan.MaxValue;
 
     /// <summary>See <see cref="OpenAsync"/>; waits for it.</summary>
     public static PostgresStore Open(PostgresStoreOptions options) =>
@@ -31,19 +33,37 @@ public sealed class PostgresStore : IStore
     /// Connects, and makes or checks the tables. A <see cref="StoreException"/> says what stands in the way: no
     /// answer, no permission, a newer schema, a table of somebody else.
     /// </summary>
-    public static async Task<PostgresStore> OpenAsync(PostgresStoreOptions options)
+    public static Task<PostgresStore> OpenAsync(PostgresStoreOptions options) => MakeAsync(options, static _ => false);
+
+    /// <summary>
+    /// As <see cref="OpenAsync"/>, but a database that is only away is waited for: the store then says so once, throws
+    /// <see cref="StoreException"/> for whatever is asked of it, and is there as soon as the database is.
+    /// </summary>
+    public static PostgresStore OpenOrWait(PostgresStoreOptions options) =>
+        Task.Run(() => MakeAsync(options, fault =>
+        {
+            if (!PostgresFault.MayPass(fault))
+                return false;
+            options.Warn($"{fault.Message}; starting without the storage and trying again until it is there");
+            return true;
+        })).GetAwaiter().GetResult();
+
+    private static async Task<PostgresStore> MakeAsync(
+        PostgresStoreOptions options, Func<StoreException, bool> waitsFor)
     {
-        var database = new Database(options);
+        var store = new PostgresStore(options);
         try
         {
-            var head = await database.RunAsync(
-                connection => Schema.AdmitAsync(connection, database.Tables), CancellationToken.None);
-            var feed = new ChangeFeed(database, head, options.Warn);
-            return new PostgresStore(database, feed, new CommitQueue(new GroupWriter(database, options), feed));
+            await store._opening.GetAsync(CancellationToken.None);
+            return store;
+        }
+        catch (StoreException fault) when (waitsFor(fault))
+        {
+            return store;
         }
         catch
         {
-            await database.DisposeAsync();
+            await store.DisposeAsync();
             throw;
         }
     }
@@ -55,6 +75,7 @@ public sealed class PostgresStore : IStore
     public async ValueTask<long> RevisionAsync(CancellationToken ct)
     {
         ct.ThrowIfCancellationRequested();
+        await MustBeOpenAsync(ct);
         return await _database.RunAsync(async connection =>
         {
             await using var command = new NpgsqlCommand(_database.Tables.Changed, connection);
@@ -71,6 +92,7 @@ public sealed class PostgresStore : IStore
         // What cannot be written as a key cannot be there.
         if (!KeyOrder.IsWellFormed(key))
             return null;
+        await MustBeOpenAsync(ct);
         var utf8 = Encoding.UTF8.GetBytes(key);
         return await _database.RunAsync<Entry?>(async connection =>
         {
@@ -95,6 +117,7 @@ public sealed class PostgresStore : IStore
         // The smallest key that is greater than after has one zero byte more.
         if (behind.Length > 0 && behind.AsSpan().SequenceCompareTo(from) >= 0)
             from = [.. behind, 0];
+        await MustBeOpenAsync(ct);
         return await _database.RunAsync<IReadOnlyList<string>>(async connection =>
         {
             await using var command = new NpgsqlCommand(_database.Tables.Scan, connection)
@@ -114,9 +137,11 @@ public sealed class PostgresStore : IStore
     {
         if (ct.IsCancellationRequested)
             return ValueTask.FromCanceled<bool>(ct);
+        if (_opening.Done is not { } open)
+            return OpenAndCommitAsync(batch, ct);
         try
         {
-            return new ValueTask<bool>(_writer.CommitAsync(batch, ct));
+            return new ValueTask<bool>(open.Writer.CommitAsync(batch, ct));
         }
         catch (StoreException fault)
         {
@@ -126,17 +151,24 @@ public sealed class PostgresStore : IStore
 
     /// <inheritdoc/>
     public IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct) =>
-        _feed.WatchAsync(prefix, afterRevision, ct);
+        _opening.Done is { } open
+            ? open.Feed.WatchAsync(prefix, afterRevision, ct)
+            : throw new StoreException(StoreFailure.Unavailable, $"{_database.Place} was not reached yet");
 
     /// <summary>Commits what waits, ends the watches and closes the connections.</summary>
     public async ValueTask DisposeAsync()
     {
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
-        await _writer.DisposeAsync();
-        await _feed.DisposeAsync();
+        await _opening.DisposeAsync();
         await _database.DisposeAsync();
     }
+
+    private ValueTask MustBeOpenAsync(CancellationToken ct) =>
+        _opening.Done is not null ? default : new ValueTask(_opening.GetAsync(ct));
+
+    private async ValueTask<bool> OpenAndCommitAsync(Batch batch, CancellationToken ct) =>
+        await (await _opening.GetAsync(ct)).Writer.CommitAsync(batch, ct);
 
     // The first byte string behind all that start with the prefix. UTF-8 has no byte 0xFF, so the last byte can always
     // be counted up, and 0xFF alone lies behind every key.

@@ -39,7 +39,7 @@ internal static class Schema
     {
         if (version > Version)
         {
-            throw new StoreException(StoreFailure.Unavailable,
+            throw new StoreException(StoreFailure.Refused,
                 $"the tables {tables.Name} were written by a newer Kist (schema {version}, this program knows "
                 + $"{Version}); nothing was changed. Run the newer program, or restore a backup made by this one.");
         }
@@ -68,7 +68,7 @@ internal static class Schema
                 return null;
             if (noState)
             {
-                throw new StoreException(StoreFailure.Unavailable,
+                throw new StoreException(StoreFailure.Refused,
                     $"the table {tables.Name} is not one of Kist's; nothing was changed. Name another table.");
             }
         }
