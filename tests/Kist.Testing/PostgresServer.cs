@@ -10,7 +10,7 @@ namespace Kist.Testing;
 /// A private PostgreSQL from Debian's package, in a temporary folder, on a free loopback port and a Unix socket. It
 /// runs as another user where the tests run as root, because PostgreSQL refuses root. It ends with the test program.
 /// </summary>
-public sealed class PostgresServer : IDisposable
+public sealed partial class PostgresServer : IDisposable
 {
     /// <summary>The superuser; nobody needs a password on this machine's loopback.</summary>
     public const string User = "kist";
@@ -54,22 +54,62 @@ public sealed class PostgresServer : IDisposable
     /// <summary>Makes a cluster and starts it with further settings, such as <c>max_connections=20</c>.</summary>
     public static PostgresServer Start(params IReadOnlyList<string> settings)
     {
-        // Directly in /tmp: its owner may not be able to reach the folder of TMPDIR, and a socket's path is short.
-        var folder = $"/tmp/kist-pg-{Guid.NewGuid():N}";
-        Run("mkdir", "-m", "700", folder);
-        var server = new PostgresServer(folder, FreePort());
-        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
-        if (Environment.IsPrivilegedProcess)
-            Run("chown", $"{Owner}", folder);
+        var server = InNewFolder();
         Tool("initdb", "-D", server.Data, "-U", User, "-A", "trust", "-E", "UTF8", "--locale=C", "--no-sync");
         string[] all =
         [
-            $"port={server.Port}", "listen_addresses='127.0.0.1'", $"unix_socket_directories='{folder}'",
+            $"port={server.Port}", "listen_addresses='127.0.0.1'", $"unix_socket_directories='{server._folder}'",
             "max_connections=100", "shared_buffers=32MB", "log_line_prefix='%m [%p] '", .. settings,
         ];
         File.AppendAllLines(Path.Combine(server.Data, "postgresql.conf"), all);
         server.StartAgain();
         return server;
+    }
+
+    /// <summary>
+    /// Starts a streaming standby of this server: <c>pg_basebackup</c>, then replay until it is promoted. A primary
+    /// whose commits must wait for it sets <c>synchronous_standby_names='*'</c> afterwards.
+    /// </summary>
+    public PostgresServer StartStandby()
+    {
+        var standby = InNewFolder();
+        Tool("pg_basebackup", "-d", $"host=127.0.0.1 port={Port} user={User}", "-D", standby.Data, "-R", "-X", "stream",
+            "-c", "fast", "--no-sync");
+        File.AppendAllLines(Path.Combine(standby.Data, "postgresql.conf"),
+        [
+            $"port={standby.Port}", $"unix_socket_directories='{standby._folder}'", "synchronous_standby_names=''",
+            "wal_retrieve_retry_interval=200ms",
+        ]);
+        standby.StartAgain();
+        return standby;
+    }
+
+    /// <summary>Makes a standby the primary and waits until it takes writes.</summary>
+    public void Promote() => Tool("pg_ctl", "-D", Data, "-w", "promote");
+
+    /// <summary>
+    /// Lets it speak TLS with this certificate and key, both PEM, besides plain TCP: the client decides.
+    /// </summary>
+    public void OfferTls(string certificate, string key)
+    {
+        foreach (var (name, text) in new[] { ("server.crt", certificate), ("server.key", key) })
+        {
+            var file = Path.Combine(Data, name);
+            File.WriteAllText(file, text);
+            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            if (Environment.IsPrivilegedProcess)
+                Run("chown", Owner, file);
+        }
+        Set("ssl", "on");
+        // A reload of the settings is not done at once.
+        while (Query("postgres", "SHOW ssl") != "on") Thread.Sleep(10);
+    }
+
+    /// <summary>Changes a setting of the running server, for example <c>synchronous_standby_names</c>.</summary>
+    public void Set(string name, string value)
+    {
+        Query("postgres", $"ALTER SYSTEM SET {name} = '{value}'");
+        Query("postgres", "SELECT pg_reload_conf()");
     }
 
     /// <summary>The URL of a database.</summary>
@@ -93,7 +133,8 @@ public sealed class PostgresServer : IDisposable
     {
         var processes = new List<int> { ProcessId };
         processes.AddRange(Children(processes[0]));
-        Run("kill", ["-9", .. processes.Select(process => $"{process}")]);
+        // One that has just ended by itself is no failure.
+        Run("sh", ["-c", "kill -9 \"$@\" 2> /dev/null || :", "sh", .. processes.Select(process => $"{process}")]);
         AwaitEnd();
     }
 
@@ -132,6 +173,20 @@ public sealed class PostgresServer : IDisposable
             return;
         AwaitEnd();
         Directory.Delete(_folder, recursive: true);
+    }
+
+    private static PostgresServer InNewFolder()
+    {
+        RemoveLeftovers();
+        // Directly in /tmp: its owner may not be able to reach the folder of TMPDIR, and a socket's path is short.
+        var folder = $"{FolderStart}{Guid.NewGuid():N}";
+        Run("mkdir", "-m", "700", folder);
+        WriteUser(folder);
+        if (Environment.IsPrivilegedProcess)
+            Run("chown", Owner, folder);
+        var server = new PostgresServer(folder, FreePort());
+        AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
+        return server;
     }
 
     private static string Owner => File.ReadLines("/etc/passwd").Any(line => line.StartsWith("postgres:"))

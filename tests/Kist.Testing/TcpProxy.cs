@@ -24,7 +24,7 @@ public sealed class TcpProxy : IDisposable
     private readonly int _target;
     private readonly CancellationTokenSource _stop = new();
     private readonly ConcurrentDictionary<TcpClient, byte> _open = new();
-    private volatile TaskCompletionSource _gate = Opened();
+    private volatile TaskCompletionSource _toServer = Opened(), _toClient = Opened();
 
     /// <summary>Passes everything to a port of this machine.</summary>
     public TcpProxy(int target)
@@ -44,10 +44,32 @@ public sealed class TcpProxy : IDisposable
     public Func<ReadOnlyMemory<byte>, Passing> FromServer { get; set; } = static _ => Passing.Pass;
 
     /// <summary>Holds everything back, as a network does that has no way; new connections too.</summary>
-    public void Pause() => _gate = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    public void Pause()
+    {
+        PauseToServer();
+        PauseToClient();
+    }
 
-    /// <summary>Lets everything go on.</summary>
-    public void Resume() => _gate.TrySetResult();
+    /// <summary>Holds back what clients send, new connections too; what the server sends gets through.</summary>
+    public void PauseToServer()
+    {
+        if (_toServer.Task.IsCompleted)
+            _toServer = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>Holds back what the server sends; what clients send gets through.</summary>
+    public void PauseToClient()
+    {
+        if (_toClient.Task.IsCompleted)
+            _toClient = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    }
+
+    /// <summary>Lets everything go on, and what was held back arrives.</summary>
+    public void Resume()
+    {
+        _toServer.TrySetResult();
+        _toClient.TrySetResult();
+    }
 
     /// <summary>Cuts all connections.</summary>
     public void CutAll()
@@ -91,12 +113,12 @@ public sealed class TcpProxy : IDisposable
         (_open[client], _open[server]) = (0, 0);
         try
         {
-            await _gate.Task;
+            await _toServer.Task;
             await server.ConnectAsync(IPAddress.Loopback, _target, _stop.Token);
             client.NoDelay = server.NoDelay = true;
             await Task.WhenAny(
-                PumpAsync(client, server, bytes => FromClient(bytes)),
-                PumpAsync(server, client, bytes => FromServer(bytes)));
+                PumpAsync(client, server, bytes => FromClient(bytes), () => _toServer),
+                PumpAsync(server, client, bytes => FromServer(bytes), () => _toClient));
         }
         catch (Exception fault) when (fault is IOException or SocketException or OperationCanceledException
             or ObjectDisposedException)
@@ -111,7 +133,8 @@ public sealed class TcpProxy : IDisposable
         }
     }
 
-    private async Task PumpAsync(TcpClient from, TcpClient to, Func<ReadOnlyMemory<byte>, Passing> decide)
+    private async Task PumpAsync(TcpClient from, TcpClient to, Func<ReadOnlyMemory<byte>, Passing> decide,
+        Func<TaskCompletionSource> gate)
     {
         var buffer = new byte[64 * 1024];
         var isSwallowing = false;
@@ -119,7 +142,7 @@ public sealed class TcpProxy : IDisposable
         {
             while (await from.GetStream().ReadAsync(buffer, _stop.Token) is > 0 and var count)
             {
-                await _gate.Task;
+                await gate().Task;
                 var passing = isSwallowing ? Passing.Swallow : decide(buffer.AsMemory(0, count));
                 isSwallowing = passing == Passing.Swallow;
                 if (passing is Passing.Pass or Passing.CutAfter)

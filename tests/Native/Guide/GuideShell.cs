@@ -14,22 +14,26 @@ namespace Kist.Native.Tests.Guide;
 /// <remarks>
 /// Documents name the places that users have: port 8200, <c>/etc/kist</c>, <c>/var/lib/kist</c>, <c>/home/you</c>. Here
 /// others are used, because tests run beside each other and as anybody. So a command's text is rewritten before it runs
-/// (<c>127.0.0.1:8200</c> and <c>0.0.0.0:8200</c> become a free loopback port, those folders lie in the HOME), and its
-/// output is written back. Commands that name no address find the server through <c>KIST_ADDR</c>.
+/// (<c>127.0.0.1:8200</c>, <c>0.0.0.0:8200</c> and <c>127.0.0.1:8210</c> become free loopback ports, those folders lie
+/// in the HOME, <c>db.example.com:5432</c> is a PostgreSQL of its own that offers TLS), and its output is written back.
+/// Commands that name no address find the server through <c>KIST_ADDR</c>.
 /// </remarks>
 public sealed class GuideShell : IAsyncDisposable
 {
-    private const string DefaultServer = "127.0.0.1:8200";
+    private const string DefaultServer = "127.0.0.1:8200", SecondServer = "127.0.0.1:8210";
+    private const string Database = "db.example.com:5432";
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
     private readonly string _home = Directory.CreateTempSubdirectory("kist-guide-").FullName;
     private readonly string _outputs = Directory.CreateTempSubdirectory("kist-guide-output-").FullName;
-    private readonly string _server = $"127.0.0.1:{FreePort()}";
+    private readonly string _server = $"127.0.0.1:{FreePort()}", _second = $"127.0.0.1:{FreePort()}";
+    private readonly Lazy<PostgresServer> _postgres;
     private readonly Process _bash;
     private int _count;
 
     /// <summary>Starts the shell.</summary>
     public GuideShell()
     {
+        _postgres = new(StartPostgres);
         var programs = Directory.CreateDirectory(Path.Combine(_home, "bin")).FullName;
         File.CreateSymbolicLink(Path.Combine(programs, "kist"), KistBinary.Path);
         WriteCertificate(Directory.CreateDirectory(Path.Combine(_home, "etc/kist")).FullName);
@@ -108,17 +112,31 @@ public sealed class GuideShell : IAsyncDisposable
             }
         }
         _bash.Dispose();
+        if (_postgres.IsValueCreated) _postgres.Value.Dispose();
         Directory.Delete(_home, recursive: true);
         Directory.Delete(_outputs, recursive: true);
     }
 
-    private string Here(string text) => text
-        .Replace(DefaultServer, _server).Replace("0.0.0.0:8200", _server)
+    private string Here(string text) => WithDatabase(text)
+        .Replace(DefaultServer, _server).Replace("0.0.0.0:8200", _server).Replace(SecondServer, _second)
         .Replace("/etc/kist", _home + "/etc/kist").Replace("/var/lib/kist", _home + "/var/lib/kist")
         .Replace("/home/you", _home);
 
+    private string WithDatabase(string text) =>
+        text.Contains(Database) ? text.Replace(Database, $"127.0.0.1:{_postgres.Value.Port}") : text;
+
+    private PostgresServer StartPostgres()
+    {
+        var postgres = PostgresServer.Start("fsync=off");
+        postgres.Query("postgres", "CREATE DATABASE kist");
+        var certificate = File.ReadAllText(Path.Combine(_home, "etc/kist/tls.crt"));
+        postgres.OfferTls(certificate, File.ReadAllText(Path.Combine(_home, "etc/kist/tls.key")));
+        File.WriteAllText(Path.Combine(_home, "etc/kist/db-ca.pem"), certificate);
+        return postgres;
+    }
+
     private string Output(string file) => File.ReadAllText(file)
-        .Replace(_server, DefaultServer)
+        .Replace(_server, DefaultServer).Replace(_second, SecondServer)
         .Replace(_home + "/etc/kist", "/etc/kist").Replace(_home + "/var/lib/kist", "/var/lib/kist")
         .Replace(_home, "/home/you");
 
