@@ -96,7 +96,7 @@ public sealed partial class PostgresServer : IDisposable
         {
             var file = Path.Combine(Data, name);
             File.WriteAllText(file, text);
-            File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
+            Run("chmod", "600", file);
             if (Environment.IsPrivilegedProcess)
                 Run("chown", Owner, file);
         }

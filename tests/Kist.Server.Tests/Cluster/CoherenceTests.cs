@@ -39,6 +39,7 @@ public sealed class CoherenceTests
     {
         await using var cluster = await LiveCluster.StartAsync(2, store);
         var token = await cluster.TokenAsync(0, "default");
+        await cluster.SettleAsync(1);
         Assert.Null(await cluster.FaultAsync(1, Operation.Read, "auth/token/lookup-self", token: token));
         Assert.Equal(1, cluster.Kernel(1).Tokens.CachedCallers);
         await cluster.WriteAsync(0, Operation.Update, "auth/token/revoke", $$"""{"token":"{{token}}"}""");

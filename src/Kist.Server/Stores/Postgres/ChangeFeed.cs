@@ -126,8 +126,9 @@ internal sealed class ChangeFeed : IAsyncDisposable
                 // Wakes that tell of what this process has done itself need no look.
                 while (!_isWoken && Interval - Stopwatch.GetElapsedTime(began) is { Ticks: > 0 } rest)
                 {
+                    // In whole milliseconds, and never in none: the driver waits for ever then.
                     if (canListen)
-                        await connection.WaitAsync(rest, _stop.Token);
+                        await connection.WaitAsync((int)Math.Ceiling(rest.TotalMilliseconds), _stop.Token);
                     else
                         await Task.Delay(rest, _stop.Token);
                 }
