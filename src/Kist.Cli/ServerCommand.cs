@@ -76,6 +76,7 @@ internal static class ServerCommand
     private static async Task<int> RunAsync(ServerArguments arguments, Screen screen)
     {
         if (arguments.Check) return ServerRun.Check(arguments, screen);
+        StandardStreams.Fill();
         var (run, problem) = ServerRun.Prepare(arguments);
         if (problem is not null) return screen.Show(problem);
         return await run!.RunAsync(screen);

@@ -29,6 +29,45 @@ public sealed class ServerProcessTests
         Assert.Equal(0, await server.WaitForExitAsync());
     }
 
+    [Theory]
+    [InlineData(">&-")]
+    [InlineData(">&- 2>&-")]
+    [InlineData("<&- >&- 2>&-")]
+    [InlineData(">/dev/full 2>/dev/full")]
+    public async Task AServerWhoseOutputGoesNowhereServes(string outputs)
+    {
+        var folder = Directory.CreateTempSubdirectory("kist-silent-");
+        File.WriteAllText(Path.Combine(folder.FullName, "kist.hcl"), $$"""
+            storage "inmem" {}
+            listener "tcp" { address = "127.0.0.1:0" }
+            pid_file = "{{folder}}/pid"
+            """);
+        using (var server = KistProcess.Start(
+            folder.FullName, ["server", "-config=kist.hcl"], null, "sh", "-c", $"exec \"$0\" \"$@\" {outputs}"))
+        {
+            // Written last, when everything else has worked.
+            while (!File.Exists(Path.Combine(folder.FullName, "pid")) && !server.HasExited) await Task.Delay(20);
+            server.Signal(Signals.Terminate);
+            Assert.Equal(0, await server.WaitForExitAsync(TimeSpan.FromSeconds(15)));
+        }
+        folder.Delete(recursive: true);
+    }
+
+    [Fact]
+    public async Task AFileThatCannotBeWrittenEndsTheStartWithItsReason()
+    {
+        var folder = Directory.CreateTempSubdirectory("kist-pid-");
+        File.WriteAllText(Path.Combine(folder.FullName, "kist.hcl"), """
+            storage "inmem" {}
+            listener "tcp" { address = "127.0.0.1:0" }
+            pid_file = "/nowhere/kist.pid"
+            """);
+        var (exitCode, output) = await KistProcess.RunAsync(folder.FullName, ["server", "-config=kist.hcl"]);
+        folder.Delete(recursive: true);
+        Assert.Equal(1, exitCode);
+        Assert.Contains("/nowhere/kist.pid", output);
+    }
+
     [Theory] // security.md J09
     [InlineData("0.0.0.0:0")]
     [InlineData("[::]:0")]

@@ -90,7 +90,7 @@ internal sealed class ServerRun
                 new Listener(l.EndPoint, l.UsesTls ? Selector(certificates.Dequeue()) : null));
             await using (await KistServer.StartAsync(node, [.. listeners], CancellationToken.None))
             {
-                Announce(screen, node);
+                TryAnnounce(screen, node);
                 signals.OnReload(() => Reload(node));
                 WritePidFile();
                 await signals.StopRequested;
@@ -288,11 +288,24 @@ internal sealed class ServerRun
                     || name.StartsWith("VAULT_PG_", StringComparison.Ordinal)))
             .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
 
-    private void Announce(Screen screen, Node node)
+    /// <summary>A service may have no standard output, or one that nobody reads: it serves all the same.</summary>
+    private void TryAnnounce(Screen screen, Node node)
     {
         var url = UrlOf(_config.Listeners[0]);
         var isSealed = node.Current is null ? "true" : "false";
         _log.Write(LogLevel.Info, $"listening url={url} storage={_config.Storage.Type} sealed={isSealed}", null);
+        try
+        {
+            Announce(screen, node, url);
+        }
+        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+        {
+            _log.Write(LogLevel.Warn, "nothing can be written to standard output", e);
+        }
+    }
+
+    private void Announce(Screen screen, Node node, string url)
+    {
         if (_certificates.FirstOrDefault(c => c.OwnAuthorityFile is not null) is { } own)
             screen.Line($"TLS with a certificate of our own: set KIST_CACERT={own.OwnAuthorityFile} for clients");
         if (_arguments.Dev) DevServer.Announce(screen, url, _arguments.DevToken ?? DevServer.Token);

@@ -15,6 +15,7 @@ public sealed partial class Node : IAsyncDisposable
 {
     private readonly SemaphoreSlim _changing = new(1, 1);
     private Unsealed? _current;
+    private int _disposed;
     private Settings _settings;
 
     /// <summary>A sealed node over a store. Nothing is read yet.</summary>
@@ -108,9 +109,10 @@ public sealed partial class Node : IAsyncDisposable
         }
     }
 
-    /// <summary>Seals and closes the store.</summary>
+    /// <summary>Seals and closes the store. Safe to call twice.</summary>
     public async ValueTask DisposeAsync()
     {
+        if (Interlocked.Exchange(ref _disposed, 1) != 0) return;
         await SealAsync();
         await Store.DisposeAsync();
         Unsealing.Dispose();

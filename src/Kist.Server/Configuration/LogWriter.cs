@@ -33,9 +33,9 @@ public sealed class LogWriter(Stream output, TimeProvider clock)
                 output.Write(Encoding.UTF8.GetBytes(line));
                 output.Flush();
             }
-            catch (IOException)
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
             {
-                // Nobody reads the log any more (a closed pipe): the server's work goes on.
+                // Nobody reads the log any more (a closed pipe, or none at all): the server's work goes on.
             }
         }
     }
