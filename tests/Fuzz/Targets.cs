@@ -12,5 +12,7 @@ public static class Targets
             ["age-identities"] = AgeTargets.Identities,
             ["age-recipients"] = AgeTargets.Recipients,
             ["age-openssh-key"] = AgeTargets.OpenSshKey,
+            ["dotenv"] = DotenvTargets.File,
+            ["dotenv-expanded"] = DotenvTargets.Expanded,
         };
 }
