@@ -1,0 +1,17 @@
+namespace Kist.Scan;
+
+/// <summary>What a scanner looks for.</summary>
+public sealed record ScanSettings
+{
+    /// <summary>Findings below this are not reported.</summary>
+    public Confidence MinimumConfidence { get; init; } = Confidence.Medium;
+
+    /// <summary>Rules that do not run, by <see cref="Rule.Id"/>.</summary>
+    public IReadOnlySet<string> DisabledRules { get; init; } = new HashSet<string>();
+
+    /// <summary>When not empty, only these rules run.</summary>
+    public IReadOnlySet<string> OnlyRules { get; init; } = new HashSet<string>();
+
+    /// <summary>Whether comments such as <c>kist:allow</c> and <c>gitleaks:allow</c> silence their line.</summary>
+    public bool HonorsAllowComments { get; init; } = true;
+}
