@@ -1,3 +1,5 @@
+using Kist.Secrets;
+
 namespace Kist.Kernel.Seals;
 
 /// <summary>Into how many shares a key is cut, and how many of them are needed.</summary>

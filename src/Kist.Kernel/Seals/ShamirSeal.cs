@@ -32,6 +32,7 @@ public sealed class ShamirSeal : ISeal, IDisposable
         if (shares.Count < threshold)
             throw new SealException($"{threshold} key shares are needed, {shares.Count} were given");
         if (threshold == 1 && shares.Count == 1) return FromKey(shares[0].Span);
+        if (Shamir.WhyNot(shares) is { } reason) throw new SealException(reason);
         using var key = Shamir.Combine(shares);
         return FromKey(key.Span);
     }

@@ -1,4 +1,4 @@
-namespace Kist.Kernel.Seals;
+namespace Kist.Secrets;
 
 /// <summary>
 /// The field GF(2⁸) with the polynomial x⁸+x⁴+x³+x+1 (FIPS 197, 4.2). Addition is exclusive or. No table and no branch
