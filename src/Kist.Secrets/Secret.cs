@@ -57,7 +57,8 @@ public static class Secret
     public static Secret<string> OfText(ReadOnlySpan<char> text) => OfText(SecretBytes.FromText(text));
 
     /// <summary>A secret text over UTF-8 bytes, which it takes over.</summary>
-    public static Secret<string> OfText(SecretBytes utf8) => new(utf8, static secret => Encoding.UTF8.GetString(secret));
+    public static Secret<string> OfText(SecretBytes utf8) =>
+        new(utf8, static secret => Encoding.UTF8.GetString(secret));
 
     /// <summary>A secret key over bytes, which are copied. What is revealed is a new array for the caller to zero.
     /// </summary>

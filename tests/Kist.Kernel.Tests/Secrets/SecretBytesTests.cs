@@ -128,7 +128,11 @@ public sealed class SecretBytesTests
     public void ASecretOfAnyTypeIsParsedWhenItIsRevealed()
     {
         var parsed = 0;
-        using var secret = new Secret<int>(SecretBytes.FromText("4711"), bytes => { parsed++; return int.Parse(bytes); });
+        using var secret = new Secret<int>(SecretBytes.FromText("4711"), bytes =>
+        {
+            parsed++;
+            return int.Parse(bytes);
+        });
         Assert.Equal(0, parsed);
         Assert.Equal(4711, secret.Reveal());
         Assert.Equal("[REDACTED]", secret.ToString());
