@@ -37,7 +37,7 @@ public sealed class ComparedSecretAnalyzer : DiagnosticAnalyzer
     {
         var pattern = (IIsPatternOperation)context.Operation;
         if (pattern.Pattern is IConstantPatternOperation { Value: { } value } && !IsNothing(value)
-            && SecretFlow.Find(pattern.Value, byName: false) is { } secret) Report(context, secret);
+            && SecretFlow.FindOneSecret(pattern.Value) is { } secret) Report(context, secret);
     }
 
     private static void Calls(OperationAnalysisContext context)
@@ -53,8 +53,8 @@ public sealed class ComparedSecretAnalyzer : DiagnosticAnalyzer
     }
 
     private static IOperation? Compared(IOperation? value, bool objects = true) =>
-        objects && SecretFlow.Unconverted(value) is { } plain && SecretTypes.IsSecret(plain.Type) ? plain
-            : SecretFlow.Find(value, byName: false);
+        objects && SecretFlow.Unconverted(value) is { } plain && SecretTypes.IsOneSecret(plain.Type) ? plain
+            : SecretFlow.FindOneSecret(value);
 
     private static bool IsNothing(IOperation value) =>
         SecretFlow.Unconverted(value) is IDefaultValueOperation

@@ -11,14 +11,19 @@ internal sealed class SecretFlow
     private const int Deepest = 64;
     private readonly HashSet<ISymbol> _seen = new(SymbolEqualityComparer.Default);
     private readonly bool _byName;
+    private readonly bool _whole;
 
-    private SecretFlow(bool byName) => _byName = byName;
+    private SecretFlow(bool byName, bool whole) => (_byName, _whole) = (byName, whole);
 
     /// <summary>
     /// The part of <paramref name="value"/> that reveals a secret; null: none does. With <paramref name="byName"/>
     /// variables whose name says that they hold a secret count too.
     /// </summary>
-    public static IOperation? Find(IOperation? value, bool byName) => new SecretFlow(byName).In(value, 0);
+    public static IOperation? Find(IOperation? value, bool byName) => new SecretFlow(byName, whole: false).In(value, 0);
+
+    /// <summary>As <see cref="Find"/>, but text that only may hold secrets does not count.</summary>
+    public static IOperation? FindOneSecret(IOperation? value) =>
+        new SecretFlow(byName: false, whole: true).In(value, 0);
 
     /// <summary>The part of a text that is a secret object itself, which prints as [REDACTED]; null: none.</summary>
     public static IOperation? FindObject(IOperation? value) => Unconverted(value) switch
@@ -83,13 +88,14 @@ internal sealed class SecretFlow
     // What a secret passes through unharmed: text functions, encodings, copies. Another method's result is its own.
     private IOperation? InCall(IInvocationOperation call, int depth)
     {
-        if (SecretTypes.Reveals(call.TargetMethod)) return call;
+        if (Reveals(call.TargetMethod)) return call;
         var type = call.TargetMethod.ContainingType;
         if (IsHash(type)) return null;
         var passes = type?.SpecialType == SpecialType.System_String || type is
         {
             Name: "Convert" or "Encoding" or "UTF8Encoding" or "MemoryExtensions" or "Uri" or "WebUtility"
-                or "HttpUtility" or "StringBuilder" or "Base64" or "Base64Url" or "Enumerable" or "UrlEncoder" or "JsonSerializer"
+                or "HttpUtility" or "StringBuilder" or "Base64" or "Base64Url" or "Enumerable" or "UrlEncoder"
+                or "JsonSerializer"
                 or "ReadOnlySpan" or "Span" or "ReadOnlyMemory" or "Memory" or "Object"
         };
         if (!passes || Measures(call.TargetMethod)) return null;
@@ -103,7 +109,7 @@ internal sealed class SecretFlow
 
     private IOperation? InProperty(IPropertyReferenceOperation property, int depth)
     {
-        if (SecretTypes.Reveals(property.Property)) return property;
+        if (Reveals(property.Property)) return property;
         if (_byName && Names(property.Property, property.Property.Type)) return property;
         return property.Property.Name is "Length" or "Count" or "IsEmpty" ? null
             : property.Property is { IsIndexer: true } ? In(property.Instance, depth + 1) : null;
@@ -162,6 +168,9 @@ internal sealed class SecretFlow
     private static bool Names(ISymbol symbol, ITypeSymbol type) =>
         SecretNames.HoldsText(type) && symbol is not IFieldSymbol { HasConstantValue: true }
         && SecretNames.IsSecret(symbol.Name);
+
+    private bool Reveals(ISymbol member) =>
+        SecretTypes.Reveals(member) && (!_whole || SecretTypes.IsOneSecret(member.ContainingType));
 
     private static bool IsHash(INamedTypeSymbol? type) =>
         type?.ContainingNamespace is { Name: "Cryptography" };

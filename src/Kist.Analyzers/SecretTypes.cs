@@ -15,6 +15,11 @@ internal static class SecretTypes
     public static bool IsSecret(ITypeSymbol? type) =>
         type is INamedTypeSymbol { IsStatic: false } named && s_names.Contains(named.Name) && IsOurs(named);
 
+    /// <summary>
+    /// Whether a value of this type is one secret, with an owner who disposes it, and not text that may hold some.
+    /// </summary>
+    public static bool IsOneSecret(ITypeSymbol? type) => IsSecret(type) && type!.Name != "SecretWriter";
+
     /// <summary>Whether this method or property of a secret hands out what is inside.</summary>
     public static bool Reveals(ISymbol member) =>
         s_revealing.Contains(member.Name) && IsSecret(member.ContainingType);

@@ -28,7 +28,7 @@ public sealed class UndisposedSecretAnalyzer : DiagnosticAnalyzer
     private static void Declared(OperationAnalysisContext context)
     {
         var declared = (IVariableDeclaratorOperation)context.Operation;
-        if (!SecretTypes.IsSecret(declared.Symbol.Type) || !IsMade(declared.GetVariableInitializer()?.Value)) return;
+        if (!SecretTypes.IsOneSecret(declared.Symbol.Type) || !IsMade(declared.GetVariableInitializer()?.Value)) return;
         if (declared.Parent?.Parent is IUsingDeclarationOperation || IsInUsing(declared)) return;
         IOperation root = declared;
         while (root.Parent is { } parent) root = parent;
@@ -42,7 +42,7 @@ public sealed class UndisposedSecretAnalyzer : DiagnosticAnalyzer
     private static void Discarded(OperationAnalysisContext context)
     {
         var value = ((IExpressionStatementOperation)context.Operation).Operation;
-        if (SecretTypes.IsSecret(value.Type) && IsMade(value)) Report(context, value);
+        if (SecretTypes.IsOneSecret(value.Type) && IsMade(value)) Report(context, value);
     }
 
     // store.Get("x").Reveal(): nobody holds what Get made.
@@ -54,7 +54,7 @@ public sealed class UndisposedSecretAnalyzer : DiagnosticAnalyzer
             IPropertyReferenceOperation property => (property.Property, property.Instance),
             _ => throw new InvalidOperationException(),
         };
-        if (instance is null || member.Name == "Dispose" || !SecretTypes.IsSecret(instance.Type)) return;
+        if (instance is null || member.Name == "Dispose" || !SecretTypes.IsOneSecret(instance.Type)) return;
         if (SecretFlow.Unconverted(instance) is { } made && IsMade(made)) Report(context, made);
     }
 
@@ -66,8 +66,9 @@ public sealed class UndisposedSecretAnalyzer : DiagnosticAnalyzer
     {
         IAwaitOperation awaited => IsMade(awaited.Operation),
         IObjectCreationOperation => true,
-        // Fluent members of a secret give back the secret itself.
-        IInvocationOperation call => !SecretTypes.IsSecret(call.Instance?.Type),
+        // What is given a secret and gives one back may give back the same.
+        IInvocationOperation call => !SecretTypes.IsSecret(call.Instance?.Type)
+            && !call.Arguments.Any(a => SecretTypes.IsSecret(a.Value.Type)),
         ICoalesceOperation choice => IsMade(choice.Value),
         _ => false,
     };

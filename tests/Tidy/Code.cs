@@ -14,6 +14,10 @@ public sealed class Code
     private static readonly CSharpParseOptions s_language = new(LanguageVersion.Preview, DocumentationMode.Parse);
     private static readonly Lazy<Code> s_sources = new(() => new Code(Repository.Select("src/", ".cs")));
     private static readonly Lazy<Code> s_all = new(() => new Code(Repository.Select("", ".cs")));
+    // One set for all: reading three hundred assemblies anew takes longer than most of the rules.
+    private static readonly Lazy<IReadOnlyList<MetadataReference>> s_platform = new(() =>
+        [.. Platform().Select(path => MetadataReference.CreateFromFile(path))]);
+
     private readonly Lazy<CSharpCompilation> _compilation;
 
     /// <summary>Parses <paramref name="files"/>.</summary>
@@ -23,7 +27,7 @@ public sealed class Code
         _compilation = new(() => CSharpCompilation.Create(
             "Kist",
             Trees.Append(CSharpSyntaxTree.ParseText(ImplicitUsings, s_language)),
-            Platform().Select(path => MetadataReference.CreateFromFile(path)),
+            s_platform.Value,
             new CSharpCompilationOptions(OutputKind.DynamicallyLinkedLibrary, allowUnsafe: true)));
     }
 

@@ -13,12 +13,13 @@ public static partial class ShapeRules
     /// <summary>Uses of a plug-in by anything but itself and the catalog, and of the catalog by a plug-in.</summary>
     public static IEnumerable<Violation> SeenPlugIns(Code code)
     {
+        var declared = NamesOfPlugIns(code);
         foreach (var tree in code.Trees.Where(t => t.FilePath != CatalogPath))
         {
-            var own = PlugInOfFile().Match(tree.FilePath) is { Success: true } file
-                ? $"{file.Groups[1].Value}.{file.Groups[2].Value}" : null;
+            var own = PlugInOf(tree);
             var meaning = code.Meaning(tree);
             var seen = tree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>()
+                .Where(name => declared[name.Identifier.Text].Any(plugIn => plugIn != own))
                 .Select(name => Seen(meaning, name, own)).Where(s => s is not null && s != own).Distinct();
             foreach (var other in seen) yield return new Violation(tree.FilePath, $"it sees {other}");
         }
@@ -53,6 +54,32 @@ public static partial class ShapeRules
         let name = reference.Groups[1].Value
         where !allowed.Contains(Path.GetFileNameWithoutExtension(name.Replace('\\', '/')))
         select new Violation(project.Path, $"it refers to {name}");
+
+    /// <summary>
+    /// Which plug-ins declare a name. What none declares need not be bound, which is most of the work.
+    /// </summary>
+    private static ILookup<string, string> NamesOfPlugIns(Code code) => (
+        from tree in code.Trees
+        let plugIn = tree.FilePath == CatalogPath ? CatalogName : PlugInOf(tree)
+        where plugIn is not null
+        from name in tree.GetRoot().DescendantNodes().SelectMany(Declared).Concat(plugIn.Split('.')).Distinct()
+        select (name, plugIn)).ToLookup(d => d.name, d => d.plugIn);
+
+    private static IEnumerable<string> Declared(SyntaxNode node) => node switch
+    {
+        BaseTypeDeclarationSyntax type => [type.Identifier.Text],
+        DelegateDeclarationSyntax type => [type.Identifier.Text],
+        MethodDeclarationSyntax method => [method.Identifier.Text],
+        PropertyDeclarationSyntax property => [property.Identifier.Text],
+        EventDeclarationSyntax happening => [happening.Identifier.Text],
+        ParameterSyntax { Parent.Parent: RecordDeclarationSyntax } positional => [positional.Identifier.Text],
+        EnumMemberDeclarationSyntax member => [member.Identifier.Text],
+        BaseFieldDeclarationSyntax field => field.Declaration.Variables.Select(v => v.Identifier.Text),
+        _ => [],
+    };
+
+    private static string? PlugInOf(SyntaxTree tree) => PlugInOfFile().Match(tree.FilePath) is { Success: true } file
+        ? $"{file.Groups[1].Value}.{file.Groups[2].Value}" : null;
 
     private static bool IsTopLevelProgram(INamedTypeSymbol type) =>
         type is { Name: "Program", ContainingNamespace.IsGlobalNamespace: true };
