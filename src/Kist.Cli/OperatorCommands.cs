@@ -1,5 +1,6 @@
 using System.CommandLine;
 using System.Text.Json;
+using Kist.Cli.Backups;
 using Kist.Cli.Client;
 using Kist.Cli.Input;
 using Kist.Cli.Output;
@@ -14,7 +15,8 @@ internal static class OperatorCommands
     public static Command Create() =>
         new KistCommand("operator", "Initialise, unseal and seal the server; manage its keys").With(
             Init(), Unseal(), Seal(), KeyStatus(), Rotate(),
-            RekeyCommand.Create(), GenerateRootCommand.Create(), Migrate());
+            RekeyCommand.Create(), GenerateRootCommand.Create(), Migrate(),
+            BackupCommands.Create(), RestoreCommand.Create(), MigrateStoreCommand.Create());
 
     private static KistCommand Init()
     {

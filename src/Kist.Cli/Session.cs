@@ -1,5 +1,4 @@
 using System.CommandLine;
-using System.Security.Cryptography.X509Certificates;
 using Kist.Cli.Client;
 using Kist.Cli.Output;
 using Kist.Secrets;
@@ -41,18 +40,27 @@ internal sealed class Session : IDisposable
         Environment.GetEnvironmentVariable, out settings);
 
     /// <summary>Sends a request; see <see cref="KistClient.Send"/>.</summary>
-    public Answer Send(Request request)
+    public Answer Send(Request request) =>
+        Connect() is { } wrong ? Answer.None(wrong) : _client!.Send(request);
+
+    /// <summary>Fetches a file; see <see cref="KistClient.Download"/>.</summary>
+    public Answer Download(string path, Stream target) => Connect() is { } wrong
+        ? Answer.None(wrong)
+        : _client!.Download(new Request(HttpMethod.Get, path), source => new ProgressStream(source, Screen), target);
+
+    /// <summary>Sends a file; see <see cref="KistClient.Upload"/>.</summary>
+    public Answer Upload(string path, Stream source) =>
+        Connect() is { } wrong ? Answer.None(wrong) : _client!.Upload(new Request(HttpMethod.Post, path), source);
+
+    private Problem? Connect()
     {
-        if (_client is null)
-        {
-            if (Settings(out var settings) is { } wrong) return Answer.None(wrong);
-            X509Certificate2Collection? authorities = null;
-            if (KistClient.ReadAuthorities(settings, out authorities) is { } unread) return Answer.None(unread);
-            if (settings.SkipVerify && settings.Address.Scheme == "https")
-                Screen.Warn("the server's certificate is not checked (--skip-verify)");
-            _client = new KistClient(settings, authorities);
-        }
-        return _client.Send(request);
+        if (_client is not null) return null;
+        if (Settings(out var settings) is { } wrong) return wrong;
+        if (KistClient.ReadAuthorities(settings, out var authorities) is { } unread) return unread;
+        if (settings.SkipVerify && settings.Address.Scheme == "https")
+            Screen.Warn("the server's certificate is not checked (--skip-verify)");
+        _client = new KistClient(settings, authorities);
+        return null;
     }
 
     /// <summary>Sends a request with an optional body.</summary>

@@ -49,21 +49,31 @@ public static class Catalog
     /// Opens the store that the configuration names. Throws <see cref="StoreException"/>, but waits for a database that
     /// is only away: such a store throws when it is used, until the database is there.
     /// </summary>
-    public static IStore Store(StorageConfig storage, Action<string> warn) => storage.Type switch
+    public static IStore Store(StorageConfig storage, Action<string> warn) => storage.Type == "postgresql"
+        ? Server.Stores.Postgres.PostgresStore.OpenOrWait(
+            Server.Stores.Postgres.PostgresStoreOptions.From(storage.Stanza, storage.Environment, warn))
+        : StoreNow(storage, warn);
+
+    /// <summary>As <see cref="Store"/>, but a database that is away is a <see cref="StoreException"/>.</summary>
+    public static IStore StoreNow(StorageConfig storage, Action<string> warn) => storage.Type switch
     {
         "inmem" => new MemoryStore(),
-        "postgresql" => Server.Stores.Postgres.PostgresStore.OpenOrWait(
+        "postgresql" => Server.Stores.Postgres.PostgresStore.Open(
             Server.Stores.Postgres.PostgresStoreOptions.From(storage.Stanza, storage.Environment, warn)),
         _ => Server.Stores.Sqlite.SqliteStore.Open(
             new Server.Stores.Sqlite.SqliteStoreOptions { Directory = storage.Folder, Warn = warn }),
     };
+
+    /// <summary>Whether files of a store are there; always so for stores without. Opens and makes nothing.</summary>
+    public static bool Exists(StorageConfig storage) =>
+        storage.Path is null || Server.Stores.Sqlite.SqliteStore.Exists(storage.Folder);
 
     /// <summary>Whether another process owns the store that the configuration names. Opens and makes nothing.</summary>
     public static bool IsInUse(StorageConfig storage) =>
         storage.Path is not null && Server.Stores.Sqlite.SqliteStore.IsInUse(storage.Folder);
 
     /// <summary>What is wrong with the storage stanza, found without opening anything; null: nothing is.</summary>
-    internal static string? Problem(StorageConfig storage) =>
+    public static string? Problem(StorageConfig storage) =>
         Server.Stores.Postgres.PostgresStoreOptions.Problem(storage.Stanza, storage.Environment);
 
     /// <summary>The seal that opens by itself, as the configuration names it; null for Shamir shares.</summary>

@@ -8,6 +8,7 @@ public static class Targets
     public static IReadOnlyDictionary<string, Action<ReadOnlySpan<byte>>> All { get; } =
         new Dictionary<string, Action<ReadOnlySpan<byte>>>
         {
+            ["backup"] = BackupTargets.File,
             ["age-file"] = AgeTargets.File,
             ["age-identities"] = AgeTargets.Identities,
             ["age-recipients"] = AgeTargets.Recipients,

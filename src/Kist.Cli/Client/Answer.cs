@@ -44,6 +44,9 @@ internal sealed class Answer : IDisposable
         }
     }
 
+    /// <summary>All went well, and there is nothing more to say.</summary>
+    public static Answer Nothing => new(204, null, null, null);
+
     /// <summary>An answer that never came.</summary>
     public static Answer None(Problem problem) => new(0, null, null, problem);
 

@@ -64,19 +64,63 @@ internal sealed class KistClient : IDisposable
     }
 
     /// <summary>Sends the request; a failure to reach the server or a refusal is the answer's problem.</summary>
-    public Answer Send(Request request)
+    public Answer Send(Request request) => Trying(timeout =>
+    {
+        using var first = Exchange(request, At(_settings.Address, request.Path), timeout.Token);
+        if (first.StatusCode is not (HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
+            return Read(request, first, timeout.Token);
+        if (Redirected(first) is not { } elsewhere)
+            return Answer.None(new Problem("the server points to an address that cannot be trusted",
+                "set KIST_ADDR to the active server", Problem.Remote));
+        using var second = Exchange(request, elsewhere, timeout.Token);
+        return Read(request, second, timeout.Token);
+    });
+
+    /// <summary>
+    /// Sends a request whose answer is a file and copies that to <paramref name="target"/>. The timeout is for each
+    /// piece of it.
+    /// </summary>
+    public Answer Download(Request request, Func<Stream, Stream> watch, Stream target) => Trying(timeout =>
+    {
+        using var response = Exchange(request, At(_settings.Address, request.Path), timeout.Token);
+        if (!response.IsSuccessStatusCode) return Read(request, response, timeout.Token);
+        using var content = watch(response.Content.ReadAsStream(timeout.Token));
+        // Reading takes no token.
+        using var stop = timeout.Token.Register(response.Dispose);
+        var piece = new byte[1 << 17];
+        while (true)
+        {
+            timeout.CancelAfter(_settings.Timeout);
+            var read = content.Read(piece);
+            if (read == 0) return Answer.Nothing;
+            try
+            {
+                target.Write(piece.AsSpan(0, read));
+            }
+            catch (IOException e)
+            {
+                return Answer.None(new Problem(
+                    $"the file cannot be written: {e.Message.TrimEnd('.')}", "make room, or choose another place"));
+            }
+        }
+    });
+
+    /// <summary>Sends a file as the request's body; the answer takes as long as the server works on it.</summary>
+    public Answer Upload(Request request, Stream source) => Trying(timeout =>
+    {
+        timeout.CancelAfter(System.Threading.Timeout.InfiniteTimeSpan);
+        using var content = new StreamContent(source, 1 << 17);
+        content.Headers.TryAddWithoutValidation("Content-Type", "application/gzip");
+        using var response = Exchange(request, At(_settings.Address, request.Path), timeout.Token, content);
+        return Read(request, response, timeout.Token);
+    });
+
+    private Answer Trying(Func<CancellationTokenSource, Answer> exchange)
     {
         try
         {
             using var timeout = new CancellationTokenSource(_settings.Timeout);
-            using var first = Exchange(request, At(_settings.Address, request.Path), timeout.Token);
-            if (first.StatusCode is not (HttpStatusCode.TemporaryRedirect or HttpStatusCode.PermanentRedirect))
-                return Read(request, first, timeout.Token);
-            if (Redirected(first) is not { } elsewhere)
-                return Answer.None(new Problem("the server points to an address that cannot be trusted",
-                    "set KIST_ADDR to the active server", Problem.Remote));
-            using var second = Exchange(request, elsewhere, timeout.Token);
-            return Read(request, second, timeout.Token);
+            return exchange(timeout);
         }
         catch (OperationCanceledException)
         {
@@ -86,7 +130,7 @@ internal sealed class KistClient : IDisposable
         {
             return Answer.None(Hints.Unreachable(_settings, e, _sawCertificate));
         }
-        catch (IOException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
             return Answer.None(Hints.Broken(_settings));
         }
@@ -95,7 +139,8 @@ internal sealed class KistClient : IDisposable
     /// <inheritdoc/>
     public void Dispose() => _invoker.Dispose();
 
-    private HttpResponseMessage Exchange(Request request, Uri target, CancellationToken ct)
+    private HttpResponseMessage Exchange(
+        Request request, Uri target, CancellationToken ct, HttpContent? file = null)
     {
         using var message = new HttpRequestMessage(request.Method, target);
         message.Headers.TryAddWithoutValidation("X-Vault-Request", "true");
@@ -103,6 +148,9 @@ internal sealed class KistClient : IDisposable
             message.Headers.TryAddWithoutValidation("X-Vault-Token", token);
         if (_settings.Namespace is { } space) message.Headers.TryAddWithoutValidation("X-Vault-Namespace", space);
         if (request.WrapTtl is { } ttl) message.Headers.TryAddWithoutValidation("X-Vault-Wrap-TTL", ttl);
+        message.Content = file;
+        // Who is refused need not send it all first.
+        if (file is not null) message.Headers.ExpectContinue = true;
         if (request.Body is { } body)
         {
             message.Content = new ReadOnlyMemoryContent(body.WrittenMemory);

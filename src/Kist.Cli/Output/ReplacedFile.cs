@@ -20,6 +20,9 @@ internal sealed class ReplacedFile(string path) : Stream
     public override bool CanWrite => true;
     public override long Length => throw new NotSupportedException();
 
+    /// <summary>Only its owner may read it, and it is on the disk when <see cref="Commit"/> returns.</summary>
+    public bool IsPrecious { get; init; }
+
     /// <summary>How many bytes have been written.</summary>
     public override long Position { get => _written; set => throw new NotSupportedException(); }
 
@@ -35,7 +38,7 @@ internal sealed class ReplacedFile(string path) : Stream
     {
         if (_file is null) return;
         // Where there was nothing, nothing can be lost: the disk need not be waited for.
-        if (_replaces) _file.Flush(flushToDisk: true);
+        if (_replaces || IsPrecious) _file.Flush(flushToDisk: true);
         _file.Dispose();
         if (_beside is not null) File.Move(_beside, _target!, overwrite: true);
         (_file, _beside) = (null, null);
@@ -77,7 +80,9 @@ internal sealed class ReplacedFile(string path) : Stream
         {
             Mode = FileMode.CreateNew, Access = FileAccess.Write, Share = FileShare.None, BufferSize = 0,
         };
-        if (exists && !OperatingSystem.IsWindows()) options.UnixCreateMode = File.GetUnixFileMode(target);
+        if (IsPrecious && !OperatingSystem.IsWindows())
+            options.UnixCreateMode = UnixFileMode.UserRead | UnixFileMode.UserWrite;
+        else if (exists && !OperatingSystem.IsWindows()) options.UnixCreateMode = File.GetUnixFileMode(target);
         var file = new FileStream(beside, options);
         _beside = beside;
         return file;

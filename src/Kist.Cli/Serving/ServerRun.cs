@@ -145,7 +145,7 @@ internal sealed class ServerRun
             {
                 // Before anything is made or opened: a server that cannot listen must leave no half of itself behind.
                 foreach (var listener in _config.Listeners) TryAddress(listener.EndPoint);
-                var storage = _config.Storage with { Environment = EnvironmentOfPostgres() };
+                var storage = _config.Storage with { Environment = StoreAddress.EnvironmentOfPostgres() };
                 return Catalog.Store(storage, text => _log.Write(LogLevel.Warn, text, null));
             }
             catch (Exception e) when (IsInUse(e) && Stopwatch.GetElapsedTime(started) < StopPatience)
@@ -279,14 +279,6 @@ internal sealed class ServerRun
         listener.Address.Equals(IPAddress.Any) || listener.Address.Equals(IPAddress.IPv6Any)
             ? $"{Environment.MachineName}-{listener.Port}"
             : $"{Environment.MachineName}-{listener.Address.ToString().Replace(':', '_')}-{listener.Port}";
-
-    // What libpq reads, and the names that Vault has for it.
-    private static Dictionary<string, string> EnvironmentOfPostgres() =>
-        Environment.GetEnvironmentVariables().Cast<System.Collections.DictionaryEntry>()
-            .Where(entry => entry.Key is string name
-                && (name.StartsWith("PG", StringComparison.Ordinal)
-                    || name.StartsWith("VAULT_PG_", StringComparison.Ordinal)))
-            .ToDictionary(entry => (string)entry.Key, entry => (string?)entry.Value ?? "");
 
     /// <summary>A service may have no standard output, or one that nobody reads: it serves all the same.</summary>
     private void TryAnnounce(Screen screen, Node node)

@@ -12,10 +12,12 @@ public sealed class Barrier : IDisposable
 {
     private readonly BarrierKeys _keys;
     private readonly AsyncLocal<Guard?> _fence = new();
+    private readonly Guard _epoch;
+    private volatile bool _isBeingReplaced;
 
-    private Barrier(IStore store, BarrierKeys keys)
+    private Barrier(IStore store, BarrierKeys keys, long epoch)
     {
-        (Store, _keys) = (store, keys);
+        (Store, _keys, _epoch) = (store, keys, new Guard(EpochKey, epoch));
         Root = new Storage(this, "");
     }
 
@@ -51,15 +53,19 @@ public sealed class Barrier : IDisposable
     /// </summary>
     public static async ValueTask<Barrier> InitializeAsync(
         IStore store, SecretBuffer rootKey, TimeProvider clock, Action<Batch> alongside, CancellationToken ct) =>
-        new(store, await BarrierKeys.CreateAsync(store, rootKey, clock, alongside, ct));
+        new(store, await BarrierKeys.CreateAsync(store, rootKey, clock, alongside, ct), await EpochOfAsync(store, ct));
 
     /// <summary>
     /// Opens the keyring of an initialised store with <paramref name="rootKey"/> (32 bytes, copied).
     /// Throws <see cref="BarrierException"/> when the key is wrong or the keyring is missing or damaged.
     /// </summary>
     public static async ValueTask<Barrier> OpenAsync(
-        IStore store, SecretBuffer rootKey, TimeProvider clock, CancellationToken ct) =>
-        new(store, await BarrierKeys.OpenAsync(store, rootKey, clock, ct));
+        IStore store, SecretBuffer rootKey, TimeProvider clock, CancellationToken ct)
+    {
+        // Before the keys: a restore in between is then noticed by the first write.
+        var epoch = await EpochOfAsync(store, ct);
+        return new Barrier(store, await BarrierKeys.OpenAsync(store, rootKey, clock, ct), epoch);
+    }
 
     /// <summary>The part of the store under <paramref name="prefix"/>.</summary>
     public Storage View(string prefix) => Root.Sub(prefix);
@@ -101,6 +107,24 @@ public sealed class Barrier : IDisposable
         _fence.Value = term;
         await work(ct);
     }
+
+    /// <summary>
+    /// Changes with every restore: whoever opened the store before has nothing to do with what is in it now. In clear.
+    /// </summary>
+    internal const string EpochKey = "core/restored";
+
+    /// <summary>The root key that the keyring is encrypted with now, as a copy that the caller disposes.</summary>
+    internal SecretBuffer CopyRootKey() => _keys.CopyRootKey();
+
+    /// <summary>Whether the store still holds what this barrier was opened on.</summary>
+    internal async ValueTask<bool> IsOfThisStoreAsync(CancellationToken ct) =>
+        await EpochOfAsync(Store, ct) == _epoch.Revision;
+
+    /// <summary>
+    /// Another content is about to take the place of the store's: nothing is written any more, so that nothing of the
+    /// old gets into the new. False: it did not come to that.
+    /// </summary>
+    internal void SetBeingReplaced(bool isSo) => _isBeingReplaced = isSo;
 
     /// <summary>The store's key of the keyring, for those who wait for changes.</summary>
     internal static string KeyringStoreKey => BarrierKeys.KeyringKey;
@@ -152,16 +176,33 @@ public sealed class Barrier : IDisposable
         return await CommitAsync(batch, ct);
     }
 
-    /// <summary>Commits under the fence of the term that this is called in, if it is called in one.</summary>
-    internal ValueTask<bool> CommitAsync(Batch batch, CancellationToken ct) =>
-        _fence.Value is { } fence ? CommitAsync(batch, fence, ct) : Store.CommitAsync(batch, ct);
-
-    private async ValueTask<bool> CommitAsync(Batch batch, Guard fence, CancellationToken ct)
+    /// <summary>
+    /// Commits under the fence of the term that this is called in, if it is called in one; where other nodes write too,
+    /// also only if none of them has restored a backup.
+    /// </summary>
+    internal ValueTask<bool> CommitAsync(Batch batch, CancellationToken ct)
     {
-        if (await Store.CommitAsync(batch.Expect(fence.Key, fence.Revision), ct)) return true;
-        if ((await Store.GetAsync(fence.Key, ct))?.Revision != fence.Revision) throw new TermLostException();
+        if (_isBeingReplaced) throw Replaced();
+        var fence = _fence.Value;
+        return Store.IsShared || fence is not null ? CommitAsync(batch, fence, ct) : Store.CommitAsync(batch, ct);
+    }
+
+    private async ValueTask<bool> CommitAsync(Batch batch, Guard? fence, CancellationToken ct)
+    {
+        if (fence is { } term) batch.Expect(term.Key, term.Revision);
+        if (Store.IsShared) batch.Expect(_epoch.Key, _epoch.Revision);
+        if (await Store.CommitAsync(batch, ct)) return true;
+        if (Store.IsShared && !await IsOfThisStoreAsync(ct)) throw Replaced();
+        if (fence is { } held && (await Store.GetAsync(held.Key, ct))?.Revision != held.Revision)
+            throw new TermLostException();
         return false;
     }
+
+    private static StoreException Replaced() =>
+        new(StoreFailure.Unavailable, "a backup was restored; this node opens the storage anew");
+
+    private static async ValueTask<long> EpochOfAsync(IStore store, CancellationToken ct) =>
+        (await store.GetAsync(EpochKey, ct))?.Revision ?? 0;
 
     internal async ValueTask PutAsync(string key, ReadOnlyMemory<byte> value, CancellationToken ct)
     {

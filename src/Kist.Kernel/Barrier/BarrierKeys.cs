@@ -119,6 +119,18 @@ internal sealed class BarrierKeys : IDisposable
     public ValueTask<Keyring> RekeyAsync(SecretBuffer newRootKey, Action<Batch> alongside, CancellationToken ct) =>
         ExclusivelyAsync(ct => RekeyLockedAsync(newRootKey, alongside, ct), ct);
 
+    /// <summary>The root key, as a copy that the caller disposes.</summary>
+    public SecretBuffer CopyRootKey()
+    {
+        lock (_swap)
+        {
+            if (_current is null) throw new SealedException();
+            var copy = SecretBuffer.Rent(KeyTerm.KeyBytes);
+            _root.CopyKeyTo(copy.Span);
+            return copy;
+        }
+    }
+
     public void Dispose()
     {
         lock (_swap)

@@ -13,7 +13,7 @@ public sealed class Storage
     public const int MaxValueBytes = Batch.MaxValueBytes - Envelope.Overhead;
 
     private const int ScanPage = 1024;
-    private const int DeletePage = Batch.MaxOperations - 1; // one may be the guard of a term
+    private const int DeletePage = Batch.MaxOperations - 2; // one guard may be of a term, one of the store's content
 
     internal Storage(Barrier barrier, string prefix) => (Barrier, Prefix) = (barrier, prefix);
 

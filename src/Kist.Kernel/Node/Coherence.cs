@@ -10,6 +10,8 @@ internal static class Coherence
     /// <summary>One line for each cache or snapshot.</summary>
     public static IReadOnlyList<CacheFollower> FollowersOf(Unsealed kernel) =>
     [
+        // First: after a restore nothing else can be read again.
+        new(Barrier.Barrier.EpochKey, ct => kernel.Node.FollowRestoreAsync(kernel, ct)),
         new(Barrier.Barrier.KeyringStoreKey, kernel.Barrier.FollowAsync),
         new(kernel.Mounts.GenerationStoreKey, kernel.Mounts.FollowAsync),
         new(kernel.Policies.StorePrefix, At(kernel.Policies.Changed)),

@@ -21,6 +21,11 @@ public sealed class Request
     public ReadOnlyMemory<byte> Body { get; init; }
 
     /// <summary>
+    /// A body that is a file and is read by the handler as it comes, on the few paths that take one; null elsewhere.
+    /// </summary>
+    public Stream? Upload { get; init; }
+
+    /// <summary>
     /// Query parameters, which count as fields for operations without a body; null when there are none.
     /// </summary>
     public IReadOnlyList<KeyValuePair<string, string>>? Query { get; init; }

@@ -50,6 +50,12 @@ public sealed class Response : IDisposable
     /// <summary>A content type other than JSON: then <see cref="Data"/> is the whole body as it stands.</summary>
     public string? ContentType { get; init; }
 
+    /// <summary>
+    /// Writes the whole body, of type <see cref="ContentType"/>, after the audit has the answer: for what does not fit
+    /// into memory. Failing, it breaks the connection, because the status has left already.
+    /// </summary>
+    public Func<Stream, CancellationToken, ValueTask>? Download { get; init; }
+
     /// <summary>Headers beyond the usual ones; null when there are none.</summary>
     public List<KeyValuePair<string, string>>? Headers { get; set; }
 

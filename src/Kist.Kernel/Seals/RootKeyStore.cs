@@ -9,6 +9,9 @@ namespace Kist.Kernel.Seals;
 /// </summary>
 public static class RootKeyStore
 {
+    /// <summary>There while a store is being copied here: it is not empty, and not one yet either.</summary>
+    internal const string UnfinishedMigrationKey = "core/migration";
+
     private const string ConfigKey = "core/seal-config";
     private const string RootKeyKey = "core/root-key";
 
@@ -18,7 +21,11 @@ public static class RootKeyStore
     {
         var config = await store.GetAsync(ConfigKey, ct);
         var wrapped = await store.GetAsync(RootKeyKey, ct);
-        if (config is null && wrapped is null) return null;
+        if (config is null && wrapped is null)
+        {
+            if (await store.GetAsync(UnfinishedMigrationKey, ct) is null) return null;
+            throw new SealException("a migration into this store was not finished: run it again, to its end");
+        }
         if (config is null || wrapped is null)
             throw new SealException(
                 "half of the stored root key is missing: the data is damaged or incomplete; restore a backup");

@@ -49,7 +49,26 @@ public interface IStore : IAsyncDisposable
     /// until the last is out. So when a step has to wait, no commit is half told.
     /// </summary>
     IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct);
+
+    /// <summary>
+    /// Every entry as it is at one moment between this call and the first step, in the order of keys; commits go on
+    /// meanwhile and are not seen. Memory does not grow with the store. A store that has lost entries says so and
+    /// gives no short list.
+    /// </summary>
+    IAsyncEnumerable<StoredEntry> SnapshotAsync(CancellationToken ct);
+
+    /// <summary>
+    /// Puts <paramref name="entries"/> (any order, no key twice) into the place of everything there is, in one step
+    /// that is durable on return; until then, and when the enumeration throws or the process dies, everything is as it
+    /// was. All of them get one new revision. Memory does not grow with their number. Returns false, and changes
+    /// nothing, when the store holds something and <paramref name="overwrites"/> is false. Watchers, of every node, get
+    /// <see cref="StoreFailure.Unavailable"/> and start over.
+    /// </summary>
+    ValueTask<bool> ReplaceAsync(IAsyncEnumerable<StoredEntry> entries, bool overwrites, CancellationToken ct);
 }
+
+/// <summary>A key and its value, on the way from one store to another place.</summary>
+public readonly record struct StoredEntry(string Key, ReadOnlyMemory<byte> Value);
 
 /// <summary>
 /// A stored value. The revision grows with every commit that touches the key and is never used again.

@@ -70,6 +70,29 @@ public sealed class MemoryStore : IStore
     public IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct) =>
         _log.WatchAsync(prefix, afterRevision, ct);
 
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredEntry> SnapshotAsync(CancellationToken ct) =>
+        _items.Select(item => new StoredEntry(item.Key, item.Value)).ToAsyncEnumerable();
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> ReplaceAsync(
+        IAsyncEnumerable<StoredEntry> entries, bool overwrites, CancellationToken ct)
+    {
+        var incoming = new List<StoredEntry>();
+        await foreach (var entry in entries.WithCancellation(ct))
+            incoming.Add(entry with { Value = entry.Value.ToArray() });
+        lock (_writing)
+        {
+            if (!overwrites && _items.Count > 0)
+                return false;
+            var revision = _revision += 1L << 32; // as far as in the other stores
+            _items = incoming.Select(entry => new Item(entry.Key, entry.Value, revision))
+                .ToImmutableSortedSet(new ByKey());
+            _log.Break(revision);
+        }
+        return true;
+    }
+
     /// <summary>Ends the watches; the data goes with the object.</summary>
     public ValueTask DisposeAsync()
     {

@@ -123,6 +123,12 @@ public sealed class ListingTests
         public IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct) =>
             _inner.WatchAsync(prefix, afterRevision, ct);
 
+        public IAsyncEnumerable<StoredEntry> SnapshotAsync(CancellationToken ct) => _inner.SnapshotAsync(ct);
+
+        public ValueTask<bool> ReplaceAsync(
+            IAsyncEnumerable<StoredEntry> entries, bool overwrites, CancellationToken ct) =>
+            _inner.ReplaceAsync(entries, overwrites, ct);
+
         public ValueTask DisposeAsync() => _inner.DisposeAsync();
     }
 }

@@ -38,5 +38,11 @@ internal sealed class CountingStore : IStore
     public IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct) =>
         _store.WatchAsync(prefix, afterRevision, ct);
 
+    public IAsyncEnumerable<StoredEntry> SnapshotAsync(CancellationToken ct) => _store.SnapshotAsync(ct);
+
+    public ValueTask<bool> ReplaceAsync(
+        IAsyncEnumerable<StoredEntry> entries, bool overwrites, CancellationToken ct) =>
+        _store.ReplaceAsync(entries, overwrites, ct);
+
     public ValueTask DisposeAsync() => _store.DisposeAsync();
 }

@@ -116,6 +116,12 @@ public sealed class NewestRevisionTests
         public IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct) =>
             throw new InvalidOperationException();
 
+        public IAsyncEnumerable<StoredEntry> SnapshotAsync(CancellationToken ct) => throw new NotSupportedException();
+
+        public ValueTask<bool> ReplaceAsync(
+            IAsyncEnumerable<StoredEntry> entries, bool overwrites, CancellationToken ct) =>
+            throw new NotSupportedException();
+
         public ValueTask DisposeAsync() => default;
 
         private TaskCompletionSource<long> Pending()
@@ -145,6 +151,12 @@ public sealed class NewestRevisionTests
         public ValueTask<bool> CommitAsync(Batch batch, CancellationToken ct) => throw new NotSupportedException();
 
         public IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct) =>
+            throw new NotSupportedException();
+
+        public IAsyncEnumerable<StoredEntry> SnapshotAsync(CancellationToken ct) => throw new NotSupportedException();
+
+        public ValueTask<bool> ReplaceAsync(
+            IAsyncEnumerable<StoredEntry> entries, bool overwrites, CancellationToken ct) =>
             throw new NotSupportedException();
 
         public ValueTask DisposeAsync() => default;

@@ -34,6 +34,12 @@ internal sealed class CutStore(IStore store) : IStore
             if (!WatchIsSilent && !IsCut) yield return change;
     }
 
+    public IAsyncEnumerable<StoredEntry> SnapshotAsync(CancellationToken ct) => Open.SnapshotAsync(ct);
+
+    public ValueTask<bool> ReplaceAsync(
+        IAsyncEnumerable<StoredEntry> entries, bool overwrites, CancellationToken ct) =>
+        Open.ReplaceAsync(entries, overwrites, ct);
+
     public ValueTask DisposeAsync() => store.DisposeAsync();
 
     private IStore Open =>

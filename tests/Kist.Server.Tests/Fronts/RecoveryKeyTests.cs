@@ -152,6 +152,12 @@ public sealed class RecoveryKeyTests : IDisposable
         public IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct) =>
             _store.WatchAsync(prefix, afterRevision, ct);
 
+        public IAsyncEnumerable<StoredEntry> SnapshotAsync(CancellationToken ct) => _store.SnapshotAsync(ct);
+
+        public ValueTask<bool> ReplaceAsync(
+            IAsyncEnumerable<StoredEntry> entries, bool overwrites, CancellationToken ct) =>
+            _store.ReplaceAsync(entries, overwrites, ct);
+
         public ValueTask DisposeAsync() => ValueTask.CompletedTask;
     }
 }

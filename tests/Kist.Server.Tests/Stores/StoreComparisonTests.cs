@@ -21,7 +21,9 @@ public sealed class StoreComparisonTests
             (Step)new CommitStep(guard, key, kind, value)),
         Gen.Select(Key.Array[0, 1], Key.Array[0, 1], Gen.Int[0, 5]).Select((prefix, after, limit) =>
             (Step)new ScanStep(prefix.FirstOrDefault(""), after.FirstOrDefault(""), limit)),
-        Key.Select(key => (Step)new GetStep(key)));
+        Key.Select(key => (Step)new GetStep(key)),
+        Gen.Select(Key.Array[0, 5], Gen.Bool, Gen.Int[0, 9]).Select((keys, overwrites, seldom) =>
+            seldom == 0 ? (Step)new ReplaceStep(keys, overwrites) : new SnapshotStep()));
 
     [Fact]
     public Task RandomOperationsGiveTheSameAnswersOnEveryStore() =>
@@ -55,6 +57,21 @@ public sealed class StoreComparisonTests
     private sealed record ScanStep(string Prefix, string After, int Limit) : Step
     {
         public override Task<string> Take(IStore store) => store.Scan(Prefix, After, Limit);
+    }
+
+    private sealed record SnapshotStep : Step
+    {
+        public override Task<string> Take(IStore store) => store.Everything();
+    }
+
+    private sealed record ReplaceStep(string[] Keys, bool Overwrites) : Step
+    {
+        public override async Task<string> Take(IStore store)
+        {
+            var entries = Keys.Distinct().Select(key => new StoredEntry(key, Encoding.UTF8.GetBytes("new " + key)));
+            var isDone = await store.ReplaceAsync(entries.ToAsyncEnumerable(), Overwrites, default);
+            return $"{(isDone ? "replaced" : "refused")} at {await store.RevisionAsync(default)}";
+        }
     }
 
     // Kind 0: expects absence; 1: expects what is there; 2: expects something stale; 3: deletes.

@@ -61,6 +61,15 @@ internal static class StoreText
         public async Task<string> Scan(string prefix, string after = "", int limit = 100) =>
             string.Join(' ', await store.ScanAsync(prefix, after, limit, default));
 
+        /// <summary>The whole snapshot, as one text.</summary>
+        public async Task<string> Everything()
+        {
+            var text = new StringBuilder();
+            await foreach (var (key, value) in store.SnapshotAsync(default))
+                text.Append($"{key}={Encoding.UTF8.GetString(value.Span)} ");
+            return text.ToString().TrimEnd();
+        }
+
         /// <summary>All keys, read in small pages.</summary>
         public async Task<List<string>> Keys(string prefix = "")
         {

@@ -41,5 +41,6 @@ public sealed class SysEngine(EngineContext context) : IEngine
         .. new MetricsPaths(context.Kernel).Routes,
         .. new OpenApiPaths(context.Kernel).Routes,
         .. new SealPaths(context.Kernel).Routes,
+        .. new RaftPaths(context.Kernel).Routes,
     ];
 }

@@ -117,6 +117,27 @@ internal sealed class HttpExchange
         return Flushed(output.FlushAsync());
     }
 
+    /// <summary>
+    /// Sends an answer as it is made. If that fails the connection is broken: nobody may take a part for the whole.
+    /// </summary>
+    public async ValueTask SendAsync(string contentType, Func<Stream, CancellationToken, ValueTask> write)
+    {
+        var headers = Response.Headers;
+        headers.CacheControl = "no-store";
+        headers.XContentTypeOptions = "nosniff";
+        headers.ContentType = contentType;
+        Response.StatusCode = StatusCodes.Status200OK;
+        try
+        {
+            await write(_features.GetRequiredFeature<IHttpResponseBodyFeature>().Stream, Aborted);
+        }
+        catch
+        {
+            _features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
+            throw;
+        }
+    }
+
     private static ValueTask Flushed(ValueTask<FlushResult> flush) =>
         flush.IsCompletedSuccessfully ? default : new ValueTask(flush.AsTask());
 }

@@ -1,3 +1,4 @@
+using System.IO.Pipelines;
 using System.Net;
 using System.Text;
 using Kist.Kernel.Pipeline;
@@ -19,6 +20,9 @@ internal static class RequestReader
     [
         TokenHeader, "X-Vault-Namespace", "X-Vault-Wrap-TTL", "X-Vault-Wrap-Format", "Authorization", "Content-Type",
     ];
+
+    /// <summary>Paths whose body is a file of any size, which only their handlers read.</summary>
+    private static readonly string[] UploadPaths = ["sys/storage/raft/snapshot", "sys/storage/raft/snapshot-force"];
 
     private static readonly Func<object, Fault, Task> s_answerInstead =
         static (exchange, fault) => ResponseSender.AnswerInsteadAsync((HttpExchange)exchange, fault);
@@ -68,7 +72,9 @@ internal static class RequestReader
         if (operation is Operation.List) path = path.AsFolder();
         if (!TryWrapTtl(http, out var wrapTtl, out var wrapError)) return (null, Fault.Invalid(wrapError!));
         var token = TokenOf(http);
-        if (operation is Operation.Update or Operation.Patch)
+        var isUpload = operation is Operation.Update && Array.IndexOf(UploadPaths, path.Value) >= 0;
+        if (isUpload) http.LiftBodyLimit();
+        else if (operation is Operation.Update or Operation.Patch)
         {
             if (await ReadBodyAsync(http, pipeline, token, body) is { } tooLarge) return (null, tooLarge);
             if (await CheckBodyAsync(http, body) is { } malformed) return (null, malformed);
@@ -80,6 +86,7 @@ internal static class RequestReader
             Operation = operation,
             Path = path,
             Body = body.Memory,
+            Upload = isUpload ? http.Body.AsStream(leaveOpen: true) : null,
             Query = query,
             Token = token,
             Memo = http.Memo,

@@ -53,6 +53,7 @@ internal static class ResponseSender
         if (response.Headers is { } headers)
             foreach (var (name, value) in headers) http.AnswerHeaders[name] = value;
         if (response.Fault is { } fault) return SendAsync(http, fault);
+        if (response.Download is { } download) return http.SendAsync(response.ContentType!, download);
         if (response.ContentType is { } type) return http.SendAsync(response.Status ?? 200, type, response.Data.Span);
         var isEmpty = !response.HasData && response.Token is null && response.Wrap is null && response.Lease is null
             && response.Warnings is null && response.ShownLeaseId is null;

@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Kist.Kernel.Stores;
 using Npgsql;
@@ -154,6 +155,21 @@ public sealed class PostgresStore : IStore
         _opening.Done is { } open
             ? open.Feed.WatchAsync(prefix, afterRevision, ct)
             : throw new StoreException(StoreFailure.Unavailable, $"{_database.Place} was not reached yet");
+
+    /// <inheritdoc/>
+    public async IAsyncEnumerable<StoredEntry> SnapshotAsync([EnumeratorCancellation] CancellationToken ct)
+    {
+        await MustBeOpenAsync(ct);
+        await foreach (var entry in new Snapshot(_database).ReadAsync(ct)) yield return entry;
+    }
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> ReplaceAsync(
+        IAsyncEnumerable<StoredEntry> entries, bool overwrites, CancellationToken ct)
+    {
+        await MustBeOpenAsync(ct);
+        return await new IncomingTable(_database).ReplaceAsync(entries, overwrites, ct);
+    }
 
     /// <summary>Commits what waits, ends the watches and closes the connections.</summary>
     public async ValueTask DisposeAsync()

@@ -83,14 +83,19 @@ internal static class Schema
     // collation is, and may hold any character. The state row changes with every commit: room in its page keeps that
     // off its index.
     private static Task MakeAsync(NpgsqlConnection connection, Tables tables) => ExecuteAsync(connection, $"""
-        CREATE TABLE {tables.Entries}(key bytea PRIMARY KEY, value bytea NOT NULL, revision bigint NOT NULL);
-        ALTER TABLE {tables.Entries} ALTER COLUMN value SET STORAGE EXTERNAL;
+        {MakeEntries(tables.Entries, "PRIMARY KEY")}
         CREATE TABLE {tables.State}(one boolean PRIMARY KEY DEFAULT true CHECK (one), schema_version int NOT NULL,
             revision bigint NOT NULL, changed bigint NOT NULL) WITH (fillfactor = 10);
         CREATE TABLE {tables.Changes}(revision bigint PRIMARY KEY, writer uuid NOT NULL, keys bytea NOT NULL);
         INSERT INTO {tables.State}(schema_version, revision, changed) VALUES ({Version}, 0, 0);
         INSERT INTO {tables.Changes} VALUES (0, '{Guid.NewGuid()}', '');
         """);
+
+    /// <summary>Makes a table of entries; <paramref name="ofKey"/> is the constraint of its key.</summary>
+    public static string MakeEntries(string name, string ofKey) => $"""
+        CREATE TABLE {name}(key bytea NOT NULL {ofKey}, value bytea NOT NULL, revision bigint NOT NULL);
+        ALTER TABLE {name} ALTER COLUMN value SET STORAGE EXTERNAL;
+        """;
 
     private static NpgsqlParameter<string> Text(string value) => new() { TypedValue = value };
 

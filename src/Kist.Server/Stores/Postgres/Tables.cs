@@ -17,8 +17,22 @@ internal sealed class Tables
         var table = parts[^1];
         string Quoted(string ending) => $"{_prefix}\"{table}{ending}\"";
         (Entries, State, Changes) = (Quoted(""), Quoted("_state"), Quoted("_changes"));
+        (Incoming, IncomingKey) = (Quoted("_incoming"), $"\"{table}_incoming_pkey\"");
+        (EntriesName, KeyName) = ($"\"{table}\"", $"\"{table}_pkey\"");
         Channel = $"{Name}.changes";
     }
+
+    /// <summary>A table that is being filled to take the place of <see cref="Entries"/>.</summary>
+    public string Incoming { get; }
+
+    /// <summary>The name of its primary key.</summary>
+    public string IncomingKey { get; }
+
+    /// <summary>The name of <see cref="Entries"/> without its schema.</summary>
+    public string EntriesName { get; }
+
+    /// <summary>The name of its primary key.</summary>
+    public string KeyName { get; }
 
     /// <summary>As the operator wrote it.</summary>
     public string Name { get; }

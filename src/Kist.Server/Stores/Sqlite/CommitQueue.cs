@@ -35,6 +35,9 @@ internal sealed class CommitQueue : IDisposable
     private long _busySince;            // under the gate; 0: the thread waits for work
     private bool _stuck;                // under the gate
     private bool _stopping;
+    private volatile Replacement? _replacement;
+    private long _queued;               // under the gate; batches that came
+    private long _taken;                // under the gate; batches that wait no more
 
     public CommitQueue(
         GroupWriter first, Func<GroupWriter> open, ReadPool readers, EntryCache cache, ChangeLog log,
@@ -61,6 +64,7 @@ internal sealed class CommitQueue : IDisposable
             if (_waiting.Count >= MaxWaiting)
                 throw new StoreException(StoreFailure.Unavailable, "too many writes are waiting for the disk");
             _waiting.Enqueue(pending);
+            _queued++;
             if (_waiting.Count == 1)
                 Monitor.Pulse(_gate);
         }
@@ -80,12 +84,38 @@ internal sealed class CommitQueue : IDisposable
         _writer?.Dispose();
     }
 
+    /// <summary>The last revision that was tried.</summary>
+    public long Issued => Volatile.Read(ref _issued);
+
+    /// <summary>
+    /// Puts another database file into the place of this one, after what waits is committed; see
+    /// <see cref="IStore.ReplaceAsync"/>.
+    /// </summary>
+    public Task<bool> ReplaceAsync(IncomingFile incoming, bool overwrites)
+    {
+        Replacement replacement;
+        lock (_gate)
+        {
+            replacement = new Replacement(incoming, overwrites, _queued);
+            if (_stopping)
+                throw new StoreException(StoreFailure.Unavailable, "the store is closed");
+            if (_replacement is not null)
+                throw new StoreException(StoreFailure.InUse, "the store is being replaced already");
+            _replacement = replacement;
+            Monitor.Pulse(_gate);
+        }
+        return replacement.Task;
+    }
+
     private void Run()
     {
         while (Take())
         {
             if (_group.Count > 0)
                 CommitOrFail(_group);
+            // What was queued before it comes before it.
+            if (_replacement is { } replacement && _taken >= replacement.After)
+                Replace(replacement);
             Checkpoint();
         }
     }
@@ -96,13 +126,14 @@ internal sealed class CommitQueue : IDisposable
         {
             _group.Clear();
             (_busySince, _stuck) = (0, false);
-            while (_waiting.Count == 0 && !_stopping)
+            while (_waiting.Count == 0 && _replacement is null && !_stopping)
                 Monitor.Wait(_gate);
-            if (_waiting.Count == 0)
+            if (_waiting.Count == 0 && _replacement is null)
                 return false;
             var room = MaxGroupOperations;
             while (room >= Batch.MaxOperations && _waiting.TryDequeue(out var pending))
             {
+                _taken++;
                 if (pending.Cancellation.IsCancellationRequested)
                 {
                     pending.TrySetCanceled(pending.Cancellation);
@@ -132,7 +163,10 @@ internal sealed class CommitQueue : IDisposable
             foreach (var pending in _group)
                 pending.TrySetException(NoAnswer());
             while (_waiting.TryDequeue(out var pending))
+            {
+                _taken++;
                 pending.TrySetException(NoAnswer());
+            }
         }
     }
 
@@ -190,6 +224,50 @@ internal sealed class CommitQueue : IDisposable
             pending.TrySetResult(pending.Outcome);
     }
 
+    // In the end the store is open, be it on the old file or on the new one.
+    private void Replace(Replacement replacement)
+    {
+        _replacement = null;
+        try
+        {
+            var writer = _writer ??= Reopen();
+            if (!replacement.Overwrites && !writer.IsEmpty)
+            {
+                replacement.TrySetResult(false);
+                return;
+            }
+            if (_issued >= replacement.Incoming.Revision)
+                throw new StoreException(StoreFailure.Unavailable, "too much was written meanwhile; try again");
+            var done = _readers.TryAlone(() =>
+            {
+                // A WAL that outlived its database would be taken for the new one's.
+                if (!writer.CheckpointAll())
+                    throw new StoreException(
+                        StoreFailure.Unavailable, "the write-ahead log cannot be emptied; try again");
+                Abandon();
+                _cache.Hold();
+                try
+                {
+                    replacement.Incoming.Install();
+                }
+                finally
+                {
+                    _cache.ReleaseUnknown();
+                }
+                // While nobody reads: only then can the new file be given its WAL.
+                _writer = Reopen();
+            });
+            if (!done)
+                throw new StoreException(StoreFailure.InUse, "a backup is being taken; try again when it has ended");
+            replacement.TrySetResult(true);
+        }
+        catch (Exception fault)
+        {
+            Abandon();
+            replacement.TrySetException(Copy(fault));
+        }
+    }
+
     private GroupWriter Reopen()
     {
         var writer = _open();
@@ -218,7 +296,7 @@ internal sealed class CommitQueue : IDisposable
             if (_writer is not { IsCheckpointDue: true })
                 return;
             _readers.LetGo();
-            _writer.Checkpoint();
+            _writer.Checkpoint(canWait: !_readers.HasSnapshot);
             // A reader that began before the checkpoint's end still reads the WAL, and the WAL cannot begin anew.
             _readers.LetGo();
         }
@@ -233,4 +311,14 @@ internal sealed class CommitQueue : IDisposable
     private static Exception Copy(Exception fault) => fault is StoreException known
         ? new StoreException(known.Kind, known.Message, known)
         : new StoreException(StoreFailure.Unavailable, "the store's writer failed", fault);
+
+    private sealed class Replacement(IncomingFile incoming, bool overwrites, long after)
+        : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)
+    {
+        public IncomingFile Incoming => incoming;
+
+        public bool Overwrites => overwrites;
+
+        public long After => after;
+    }
 }

@@ -88,6 +88,44 @@ internal sealed partial class DataDirectory : IDisposable
         }
     }
 
+    /// <summary>Makes an empty private file, whatever was there.</summary>
+    public void MakeBeside(string path)
+    {
+        try
+        {
+            File.Delete(path);
+            Open(path, FileShare.ReadWrite).Dispose();
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw SqliteFault.Of(fault, path);
+        }
+    }
+
+    /// <summary>Puts a flushed file into the database's place, so that a power cut leaves one or the other.</summary>
+    public void PutInPlace(string path)
+    {
+        foreach (var suffix in new[] { "-wal", "-shm" })
+        {
+            var left = new FileInfo(Database + suffix);
+            if (suffix == "-wal" && left is { Exists: true, Length: > 0 })
+                throw new IOException($"{left.FullName} is still in use");
+            left.Delete();
+        }
+        File.Move(path, Database, overwrite: true);
+        SyncDirectory(Path.GetDirectoryName(Database)!);
+    }
+
+    // .NET opens no directories.
+    private static void SyncDirectory(string path)
+    {
+        if (OperatingSystem.IsWindows()) return;
+        var descriptor = OpenDirectory(path, 0);
+        var isDone = descriptor >= 0 && FSync(descriptor) == 0;
+        if (descriptor >= 0) _ = Close(descriptor);
+        if (!isDone) throw new IOException($"the directory {path} could not be written to disk");
+    }
+
     /// <summary>Gives the lock back.</summary>
     public void Dispose() => _lock.Dispose();
 
@@ -159,4 +197,13 @@ internal sealed partial class DataDirectory : IDisposable
 
     [LibraryImport("libc", EntryPoint = "geteuid")]
     private static partial uint GetEffectiveUser();
+
+    [LibraryImport("libc", EntryPoint = "open", StringMarshalling = StringMarshalling.Utf8)]
+    private static partial int OpenDirectory(string path, int flags);
+
+    [LibraryImport("libc", EntryPoint = "fsync")]
+    private static partial int FSync(int descriptor);
+
+    [LibraryImport("libc", EntryPoint = "close")]
+    private static partial int Close(int descriptor);
 }

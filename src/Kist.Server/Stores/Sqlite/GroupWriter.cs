@@ -102,18 +102,25 @@ internal sealed class GroupWriter : IDisposable
 
     /// <summary>
     /// Empties the WAL. A checkpoint only gets as far as the oldest reader; after some that were cut short
-    /// it waits for the readers, which are at work for microseconds.
+    /// it waits for the readers, which are at work for microseconds, unless one of them may take long
+    /// (<paramref name="canWait"/> is false).
     /// </summary>
-    public void Checkpoint()
+    public void Checkpoint(bool canWait)
     {
         // A failure is reported by the caller and tried again later: what is committed is safe in the WAL.
         _pagesInWal = CheckpointPages - RetryPages;
-        var patient = _checkpointsCutShort < PatienceForReaders;
+        var patient = _checkpointsCutShort < PatienceForReaders || !canWait;
         var complete = _connection.Checkpoint(patient ? raw.SQLITE_CHECKPOINT_PASSIVE : raw.SQLITE_CHECKPOINT_RESTART);
         _checkpointsCutShort = complete || !patient ? 0 : _checkpointsCutShort + 1;
         if (complete)
             _pagesInWal = 0;
     }
+
+    /// <summary>Whether the store holds nothing.</summary>
+    public bool IsEmpty => _connection.Number("SELECT EXISTS(SELECT 1 FROM entries)") == 0;
+
+    /// <summary>Moves everything into the database file and empties the WAL.</summary>
+    public bool CheckpointAll() => _connection.Checkpoint(raw.SQLITE_CHECKPOINT_TRUNCATE);
 
     /// <summary>Rolls back what is open and closes.</summary>
     public void Dispose() => _connection.Dispose();

@@ -11,6 +11,8 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
     private readonly Reader?[] _idle = new Reader?[size];
     private readonly SemaphoreSlim _free = new(size);
     private long _current = 1;           // the number of the last snapshot that was committed
+    private readonly Lock _snapshots = new();
+    private int _openSnapshots;
     private volatile bool _closed;
 
     public delegate T Work<TArgument, T>(Reader reader, TArgument argument) where TArgument : allows ref struct;
@@ -60,6 +62,56 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
                 GiveBack(reader);
             _free.Release();
         }
+    }
+
+    /// <summary>
+    /// Runs <paramref name="work"/> while no connection of readers is open and none can be opened. False, without
+    /// running it, when a snapshot is being read, which may take long.
+    /// </summary>
+    public bool TryAlone(Action work)
+    {
+        for (var i = 0; i < size; i++) _free.Wait();
+        try
+        {
+            lock (_snapshots)
+            {
+                if (HasSnapshot)
+                    return false;
+                for (var i = 0; i < _idle.Length; i++)
+                    Interlocked.Exchange(ref _idle[i], null)?.Dispose();
+                work();
+            }
+            return true;
+        }
+        finally
+        {
+            Advance();
+            _free.Release(size);
+        }
+    }
+
+    /// <summary>Whether a snapshot is being read: checkpoints do not get past it, and must not wait for it.</summary>
+    public bool HasSnapshot => Volatile.Read(ref _openSnapshots) > 0;
+
+    /// <summary>A snapshot's connection, opened by <paramref name="open"/>, is counted until <see cref="EndSnapshot"/>.
+    /// </summary>
+    public Connection BeginSnapshot(Func<Connection> open)
+    {
+        lock (_snapshots)
+        {
+            if (_closed)
+                throw new StoreException(StoreFailure.Unavailable, "the store is closed");
+            var connection = open();
+            _openSnapshots++;
+            return connection;
+        }
+    }
+
+    /// <summary>The snapshot's connection is closed.</summary>
+    public void EndSnapshot()
+    {
+        lock (_snapshots)
+            _openSnapshots--;
     }
 
     /// <summary>Closes the idle readers; those in use close when they come back.</summary>

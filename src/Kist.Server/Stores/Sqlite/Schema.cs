@@ -47,6 +47,9 @@ internal static class Schema
         return Revision(connection, path);
     }
 
+    /// <summary>Makes the tables in an empty file.</summary>
+    public static void MakeEmpty(Connection connection) => connection.Execute(Create);
+
     /// <summary>The revision of the last commit.</summary>
     public static long Revision(Connection connection, string path) =>
         connection.Number("SELECT value FROM meta WHERE name='revision'")

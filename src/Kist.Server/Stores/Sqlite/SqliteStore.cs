@@ -53,6 +53,9 @@ public sealed class SqliteStore : IStore
     /// <summary>Whether another process owns the store in <paramref name="directory"/>. Makes nothing.</summary>
     public static bool IsInUse(string directory) => DataDirectory.IsHeld(directory);
 
+    /// <summary>Whether there is a store in <paramref name="directory"/>. Makes nothing.</summary>
+    public static bool Exists(string directory) => File.Exists(Path.Combine(directory, "kist.db"));
+
     /// <inheritdoc/>
     public ValueTask<Entry?> GetAsync(string key, CancellationToken ct)
     {
@@ -133,6 +136,21 @@ public sealed class SqliteStore : IStore
     /// <inheritdoc/>
     public IAsyncEnumerable<Change> WatchAsync(string prefix, long afterRevision, CancellationToken ct) =>
         _log.WatchAsync(prefix, afterRevision, ct);
+
+    /// <inheritdoc/>
+    public IAsyncEnumerable<StoredEntry> SnapshotAsync(CancellationToken ct) =>
+        new Snapshot(_directory.Database, _readers).ReadAsync(ct);
+
+    /// <inheritdoc/>
+    public async ValueTask<bool> ReplaceAsync(
+        IAsyncEnumerable<StoredEntry> entries, bool overwrites, CancellationToken ct)
+    {
+        // Far above whatever is committed while the new file is being made.
+        var revision = _writer.Issued + (1L << 32);
+        using var incoming = new IncomingFile(_directory, revision);
+        await incoming.FillAsync(entries, ct);
+        return await _writer.ReplaceAsync(incoming, overwrites);
+    }
 
     /// <summary>Commits what waits, ends the watches, closes the files and gives back the lock.</summary>
     public ValueTask DisposeAsync()
