@@ -1,3 +1,5 @@
+using Kist.Scan.Gitleaks;
+
 namespace Kist.Scan;
 
 /// <summary>What a scanner looks for.</summary>
@@ -14,4 +16,10 @@ public sealed record ScanSettings
 
     /// <summary>Whether comments such as <c>kist:allow</c> and <c>gitleaks:allow</c> silence their line.</summary>
     public bool HonorsAllowComments { get; init; } = true;
+
+    /// <summary>
+    /// A gitleaks configuration to apply. Its rules are added to the built-in ones when it extends the default, and take
+    /// their place when it does not.
+    /// </summary>
+    public GitleaksConfig? Gitleaks { get; init; }
 }

@@ -1,3 +1,7 @@
+using Kist.Scan.Gitleaks;
+using Kist.Scan.Matching;
+using Kist.Scan.Rules;
+
 namespace Kist.Scan;
 
 /// <summary>Finds secrets in bytes. Made once, used from any number of threads.</summary>
@@ -6,13 +10,21 @@ public sealed class Scanner
     /// <summary>How much two neighbouring pieces of one long content must overlap, in bytes.</summary>
     public const int Overlap = 16 * 1024;
 
-    private readonly ScanSettings _settings;
+    private readonly RuleIndex _index;
 
     /// <summary>A scanner with the built-in rules.</summary>
-    public Scanner(ScanSettings settings) => _settings = settings;
+    public Scanner(ScanSettings settings)
+    {
+        ArgumentNullException.ThrowIfNull(settings);
+        Settings = settings;
+        _index = new RuleIndex([.. BuiltIn.All.Where(r => IsWanted(r.Rule))]);
+    }
 
     /// <summary>What the scanner looks for.</summary>
-    public ScanSettings Settings => _settings;
+    public ScanSettings Settings { get; }
+
+    /// <summary>The rules that it applies.</summary>
+    public IReadOnlyList<Rule> Rules => [.. _index.Rules.Select(r => r.Rule)];
 
     /// <summary>
     /// Adds what <paramref name="content"/> holds to <paramref name="findings"/>, in the order of the content.
@@ -24,5 +36,35 @@ public sealed class Scanner
     {
         ArgumentNullException.ThrowIfNull(info);
         ArgumentNullException.ThrowIfNull(findings);
+        if (content.Length < 6 || !TextForm.TryRead(content, out var form)) return;
+        var text = form.Text is { } utf8 ? utf8 : content;
+        if (Hits(text, info, isExplaining: false) is { } hits) new Report(this, info, form).Add(text, hits, findings);
     }
+
+    /// <summary>
+    /// Every judgement about <paramref name="content"/>: what is a finding and why, and what was looked at and is none,
+    /// and why not.
+    /// </summary>
+    public IReadOnlyList<Judgement> Explain(ReadOnlySpan<byte> content, PieceInfo info)
+    {
+        ArgumentNullException.ThrowIfNull(info);
+        if (content.Length < 6 || !TextForm.TryRead(content, out var form)) return [];
+        var text = form.Text is { } utf8 ? utf8 : content;
+        return Hits(text, info, isExplaining: true) is { } hits ? new Report(this, info, form).Explain(text, hits) : [];
+    }
+
+    private List<Hit>? Hits(ReadOnlySpan<byte> text, PieceInfo info, bool isExplaining)
+    {
+        var gitleaks = Settings.Gitleaks is { } config ? new GitleaksPass(config, info) : null;
+        if (gitleaks is not null && gitleaks.Skips()) return null;
+        var pass = new Pass(text, info.Path, _index) { IsExplaining = isExplaining };
+        pass.Run();
+        return gitleaks is null ? pass.Hits : gitleaks.Run(text, pass.Hits ?? []);
+    }
+
+    private bool IsWanted(Rule rule) =>
+        Settings.Gitleaks is not { UsesDefault: false }
+        && Settings.Gitleaks?.DisabledRules.Contains(rule.Id) != true
+        && !Settings.DisabledRules.Contains(rule.Id)
+        && (Settings.OnlyRules.Count == 0 || Settings.OnlyRules.Contains(rule.Id));
 }

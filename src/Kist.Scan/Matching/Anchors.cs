@@ -1,0 +1,56 @@
+namespace Kist.Scan.Matching;
+
+/// <summary>Which four-byte beginnings lead to a pattern or a word.</summary>
+internal static class Anchors
+{
+    private const int MaxGrams = 6000;
+    private static readonly byte[] s_any = GramIndex.Folded(Enumerable.Range(0, 256).Select(i => (byte)i));
+
+    /// <summary>Adds the places at which <paramref name="pattern"/> can begin.</summary>
+    /// <exception cref="FormatException">Its anchor says too little.</exception>
+    public static void Add(GramIndex index, Pattern pattern, int target)
+    {
+        var elements = pattern.FromAnchor;
+        foreach (var text in elements[0].Texts)
+        {
+            var choices = new byte[4][];
+            var filled = Fill(choices, 0, text);
+            for (var i = 1; i < elements.Length && filled < 4; i++)
+            {
+                var element = elements[i];
+                if (element.Min == 0) break;
+                if (element.Set is { } set)
+                {
+                    var members = GramIndex.Folded(Members(set));
+                    for (var n = 0; n < element.Min && filled < 4; n++) choices[filled++] = members;
+                    if (element.Min != element.Max) break;
+                }
+                else if (element.Texts.Length == 1) filled = Fill(choices, filled, element.Texts[0]);
+                else break;
+            }
+            while (filled < 4) choices[filled++] = s_any;
+            if (choices.Aggregate(1L, (product, c) => product * c.Length) > MaxGrams)
+                throw new FormatException("the pattern's anchor is too short to search by");
+            index.Add(choices, target);
+        }
+    }
+
+    /// <summary>Adds a word, whatever follows it.</summary>
+    public static void Add(GramIndex index, ReadOnlySpan<byte> word, int target)
+    {
+        var choices = new byte[4][];
+        var filled = Fill(choices, 0, word);
+        while (filled < 4) choices[filled++] = s_any;
+        index.Add(choices, target);
+    }
+
+    private static int Fill(byte[][] choices, int filled, ReadOnlySpan<byte> text)
+    {
+        foreach (var one in text)
+            if (filled < 4) choices[filled++] = [(byte)(one | 0x20)];
+        return filled;
+    }
+
+    private static IEnumerable<byte> Members(ByteSet set) =>
+        Enumerable.Range(0, 256).Select(i => (byte)i).Where(set.Contains);
+}

@@ -1,0 +1,144 @@
+using System.Text;
+
+namespace Kist.Scan.Matching;
+
+internal ref partial struct Pass
+{
+    private static readonly ByteSet s_plain = ByteSet.Of("0-9A-Za-z_=.+/~:@$!*%#^?;,-");
+
+    private void Assign(int at)
+    {
+        if (at < _assignedTo) return;
+        if (!Assignment.TryRead(_text, at, out var found)) return;
+        _assignedTo = found.NameEnd;
+        var value = _text[found.ValueStart..found.ValueEnd];
+        if (value.Length < 4) return;
+        if (value.StartsWith("Bearer "u8) || value.StartsWith("Basic "u8) || value.StartsWith("-----BEGIN"u8)) return;
+        var words = new List<string>();
+        var kind = Names.Read(Name(found), words);
+        if (kind == NameKind.None) return;
+        var (rule, why, against, confidence) = Judge(kind, value, found, words);
+        if (rule is null || !_index.Finders.TryGetValue(rule, out var entry)) return;
+        Add(new Hit(entry, found.ValueStart, found.ValueEnd, entry.Rule.Severity, confidence, why, against));
+    }
+
+    // A bare "key" takes the word before it: "secret key", "Unseal Key 1".
+    private readonly ReadOnlySpan<byte> Name(Assignment found)
+    {
+        var start = found.NameStart;
+        if (found.NameEnd - start > 5 || start < 2 || _text[start - 1] != (byte)' ') return _text[start..found.NameEnd];
+        var word = ByteSet.Base62.TailLength(_text[..(start - 1)]);
+        return _text[(start - 1 - Math.Min(word, 20))..found.NameEnd];
+    }
+
+    private readonly (string? Rule, string Why, string? Against, Confidence Confidence) Judge(
+        NameKind kind, ReadOnlySpan<byte> value, Assignment found, List<string> words)
+    {
+        var name = string.Join('_', words);
+        var rule = kind == NameKind.Password ? "generic-password" : "generic-secret";
+        var why = $"the name '{name}' suggests a secret";
+        var against = Placeholders.Reference(value) ?? Unlikely(value, found) ?? Placeholders.InValue(value);
+        if (against is not null) return (rule, why, against, Confidence.Low);
+        if (_setting.IsNoise) return (rule, why, "files of this kind are full of such text", Confidence.Low);
+        if (IsMinified(found.NameStart)) return (rule, why, "the code is minified", Confidence.Low);
+        var isRandom = LooksDrawn(value, kind, found);
+        var confidence = _setting.IsTest ? Confidence.Low : Confidence.Medium;
+        if (isRandom) return (rule, why + ", and the value looks random", null, confidence);
+        if (kind == NameKind.Password && IsChosen(value, found))
+            return (rule, why + ", and the value looks like a password that a person chose", null, confidence);
+        return (rule, why, "the value does not look like one", Confidence.Low);
+    }
+
+    private readonly bool LooksDrawn(ReadOnlySpan<byte> value, NameKind kind, Assignment found)
+    {
+        if (value.StartsWith("0x"u8)) value = value[2..];
+        if (value.StartsWith("base64:"u8)) value = value[7..];
+        if (IsUuid(value)) return kind is NameKind.Secret && found.Separator is not Separator.Space;
+        var least = kind switch { NameKind.Password => 10, NameKind.Secret => 16, _ => 20 };
+        if (found.Separator is Separator.Space) least = Math.Max(least, 20);
+        if (value.Length < least) return false;
+        if (kind is NameKind.Weak && Shape.Of(value).Digits < 2) return false;
+        return Randomness.IsRandom(value);
+    }
+
+    // Reasons for which no value of this shape is a secret.
+    private static string? Unlikely(ReadOnlySpan<byte> value, Assignment found)
+    {
+        if (value.Contains((byte)' ') || value.Contains((byte)'\t')) return "it is more than a word";
+        if (value[0] is (byte)'/' or (byte)'.' or (byte)'\\' or (byte)'~' && value.Length < 40) return "it is a path";
+        if (!found.IsQuoted && value.Contains((byte)'*')) return "it is an expression";
+        if (s_plain.RunLength(value) < value.Length && !found.IsQuoted) return "it is an expression";
+        foreach (var one in value)
+            if (one is < 0x20 or > 0x7E) return "it is text in a language";
+        return IsDotted(value) ? "it is a name with dots or a path" : null;
+    }
+
+    // a.b.c, com/example/x, words-with-hyphens: parts that are all words or short numbers.
+    private static bool IsDotted(ReadOnlySpan<byte> value)
+    {
+        var (parts, wordy, start) = (0, 0, 0);
+        for (var i = 0; i <= value.Length; i++)
+        {
+            if (i < value.Length && value[i] is not ((byte)'.' or (byte)'/' or (byte)'-' or (byte)'_' or (byte)':')) continue;
+            var part = value[start..i];
+            start = i + 1;
+            if (part.Length == 0) continue;
+            parts++;
+            var shape = Shape.Of(part);
+            if ((shape.Letters == 0 && part.Length < 6) || (shape.Digits <= 2 && shape.DigitGroups <= 1
+                && (part.Length < 5 || Randomness.Wordiness(part) >= 0.55 || part.Length < 7)))
+            {
+                wordy++;
+            }
+        }
+        return parts >= 2 && wordy >= parts - (parts > 5 ? 1 : 0);
+    }
+
+    // What people choose: a word or two with figures or signs in it.
+    private readonly bool IsChosen(ReadOnlySpan<byte> value, Assignment found)
+    {
+        if (found.Separator is Separator.Space || value.Length is < 6 or > 40) return false;
+        if (!found.IsQuoted && !_setting.IsConfiguration && !IsConnection(found)) return false;
+        var shape = Shape.Of(value);
+        if (shape.Letters == 0) return IsConnection(found) && value.Length >= 6;
+        if (value.IndexOfAny("(){}<>[]|\\"u8) >= 0 || value.EndsWith(":"u8)) return false;
+        if (IsConnection(found)) return true;
+        return shape.Digits > 0 && (shape.Other > 0 || shape.Digits >= 2 || shape.Kinds >= 3) || HasSign(value);
+    }
+
+    private static bool HasSign(ReadOnlySpan<byte> value) => value.IndexOfAny("!@#$%^&*+?="u8) > 0;
+
+    // Server=…;Database=…;Password=…: the same line speaks of a server or user.
+    private readonly bool IsConnection(Assignment found)
+    {
+        var from = Math.Max(_text[..found.NameStart].LastIndexOf((byte)'\n') + 1, found.NameStart - 300);
+        var rest = _text[found.ValueEnd..Math.Min(_text.Length, found.ValueEnd + 200)];
+        var to = rest.IndexOf((byte)'\n');
+        var line = Encoding.Latin1.GetString(_text[from..(to < 0 ? found.ValueEnd + rest.Length : found.ValueEnd + to)]);
+        var signs = 0;
+        foreach (var sign in (ReadOnlySpan<string>)["server=", "data source", "user id", "uid=", "initial catalog",
+            "database=", "host=", "provider=", "driver=", "user=", "username=", "port="])
+        {
+            if (line.Contains(sign, StringComparison.OrdinalIgnoreCase)) signs++;
+        }
+        return signs >= 2 && line.Contains(';');
+    }
+
+    private readonly bool IsMinified(int at)
+    {
+        var before = _text[Math.Max(0, at - 1500)..at];
+        var after = _text[at..Math.Min(_text.Length, at + 1500)];
+        return before.Length + after.Length >= 2500 && before.IndexOf((byte)'\n') < 0 && after.IndexOf((byte)'\n') < 0;
+    }
+
+    private static bool IsUuid(ReadOnlySpan<byte> value)
+    {
+        if (value.Length != 36) return false;
+        for (var i = 0; i < 36; i++)
+        {
+            var isHyphen = i is 8 or 13 or 18 or 23;
+            if (isHyphen ? value[i] != (byte)'-' : !char.IsAsciiHexDigit((char)value[i])) return false;
+        }
+        return Randomness.Entropy(value) > 2.8;
+    }
+}

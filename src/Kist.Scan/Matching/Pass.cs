@@ -1,0 +1,156 @@
+using System.Text;
+using Kist.Scan.Rules;
+
+namespace Kist.Scan.Matching;
+
+/// <summary>One run over one text.</summary>
+internal ref partial struct Pass
+{
+    private const int NearWindow = 200;
+
+    private readonly ReadOnlySpan<byte> _text;
+    private readonly RuleIndex _index;
+    private readonly Setting _setting;
+    private int _assignedTo;
+
+    /// <summary>A run over this text.</summary>
+    public Pass(ReadOnlySpan<byte> text, string path, RuleIndex index)
+    {
+        _text = text;
+        _index = index;
+        _setting = Setting.Of(path);
+    }
+
+    /// <summary>What was found, and when explaining also what was not; null when nothing was.</summary>
+    public List<Hit>? Hits { get; private set; }
+
+    /// <summary>Whether hits that are no findings are kept too.</summary>
+    public bool IsExplaining { get; init; }
+
+    /// <summary>Runs.</summary>
+    public void Run()
+    {
+        var grams = _index.Grams;
+        for (var at = grams.Next(_text, 0); at < _text.Length; at = grams.Next(_text, at + 1))
+        {
+            for (var link = grams.First(_text, at); link != 0;)
+            {
+                (var target, link) = grams.Link(link);
+                var (probe, index) = RuleIndex.Read(target);
+                Look(probe, index, at);
+            }
+        }
+        Runs();
+        if (_setting.IsPgPass) PgPass();
+    }
+
+    private void Look(Probe probe, int index, int at)
+    {
+        switch (probe)
+        {
+            case Probe.Pattern: Pattern(_index.Rules[index], at); break;
+            case Probe.Near: Near(index, at); break;
+            case Probe.Assignment: Assign(at); break;
+            case Probe.Pem: Pem(at); break;
+            case Probe.Url: Url(at); break;
+            case Probe.Header: Header(at); break;
+            case Probe.Netrc: Netrc(at); break;
+            case Probe.Docker: Docker(at); break;
+            case Probe.Kubernetes: Kubernetes(at); break;
+            case Probe.Command: Command(at); break;
+            case Probe.Mnemonic: Mnemonic(at); break;
+            case Probe.Crypt: Crypt(at); break;
+            case Probe.Service: Service(_index.Services[index], at); break;
+        }
+    }
+
+    private void Pattern(RuleEntry rule, int at)
+    {
+        if (!rule.Pattern!.TryMatch(_text, at, out var match)) return;
+        var secret = _text[match.SecretStart..match.SecretEnd];
+        var drawn = Drawn(rule.Pattern, secret);
+        var against = Placeholders.InToken(drawn) ?? Poor(drawn, rule.Pattern.IsDistinct)
+            ?? (_setting.IsNoise && !rule.Pattern.IsDistinct ? "files of this kind are full of such text" : null);
+        var verdict = rule.Check is { } check ? Checks.Run(check, secret) : default;
+        against ??= verdict.Against;
+        if (against is null && _setting.IsTest && rule.Check != "github" && !rule.Pattern.IsDistinct)
+            against = "it lies among tests and examples";
+        var severity = verdict.IsWrong && rule.Rule.Severity > Severity.Low ? Severity.Low : rule.Rule.Severity;
+        var why = $"it has the shape of {rule.Rule.Provider}: {rule.Rule.What}{verdict.Note}";
+        var confidence = rule.Pattern.IsDistinct ? Confidence.High : Confidence.Medium;
+        Add(new Hit(rule, match.SecretStart, match.SecretEnd, severity, confidence, why, against));
+    }
+
+    // The part of a token that was drawn at random: without the texts that its pattern begins with.
+    private static ReadOnlySpan<byte> Drawn(Pattern pattern, ReadOnlySpan<byte> secret)
+    {
+        if (pattern.FromAnchor[0] is not { IsText: true } first) return secret;
+        var length = first.MatchText(secret);
+        return length > 0 && length < secret.Length ? secret[length..] : secret;
+    }
+
+    private static string? Poor(ReadOnlySpan<byte> drawn, bool isDistinct)
+    {
+        var shape = Shape.Of(drawn);
+        if (Randomness.Entropy(drawn) < (drawn.Length < 16 ? 2 : 2.4)) return "it has too little entropy";
+        if (shape.Digits == 0 && drawn.Length >= 12 && Randomness.Wordiness(drawn) > 0.62) return "it reads like words";
+        if (isDistinct) return null;
+        if (Placeholders.IsSequence(drawn)) return "it counts up";
+        return drawn.Length >= 24 && shape is { Digits: 0, IsHex: false } ? "it has no digits" : null;
+    }
+
+    private void Near(int index, int at)
+    {
+        var (word, rule) = _index.Near(index);
+        if (at + word.Length > _text.Length || !Ascii.EqualsIgnoreCase(_text.Slice(at, word.Length), word)) return;
+        if (at > 0 && IsLetter(_text[at - 1]) && !(IsUpper(_text[at]) && !IsUpper(_text[at - 1]))) return;
+        var window = _text[(at + word.Length)..Math.Min(_text.Length, at + word.Length + NearWindow)];
+        var offset = at + word.Length;
+        var lines = 0;
+        for (var p = 0; p < window.Length && lines < 3;)
+        {
+            if (!ByteSet.Token.Contains(window[p]) || window[p] is (byte)'=' or (byte)':')
+            {
+                if (window[p++] == (byte)'\n') lines++;
+                continue;
+            }
+            var length = WordLength(window[p..]);
+            if (p > 0 && length >= 10) NearValue(rule, word, offset + p, length);
+            p += length;
+        }
+    }
+
+    private void NearValue(RuleEntry rule, byte[] word, int start, int length)
+    {
+        var value = _text.Slice(start, length);
+        if (!rule.Value!.IsWhole(value))
+        {
+            var trimmed = value.TrimEnd(".,:;~/"u8);
+            if (trimmed.Length == value.Length || !rule.Value.IsWhole(trimmed)) return;
+            value = trimmed;
+        }
+        var against = Placeholders.InToken(value) ?? Poor(value, isDistinct: false)
+            ?? (Randomness.Entropy(value) < 2.7 ? "it has too little entropy" : null)
+            ?? (_setting.IsNoise ? "files of this kind are full of such text" : null)
+            ?? (_setting.IsTest ? "it lies among tests and examples" : null);
+        var why = $"it has the shape of {rule.Rule.Provider}: {rule.Rule.What}, and '{Encoding.ASCII.GetString(word)}' "
+            + "stands before it";
+        Add(new Hit(rule, start, start + value.Length, rule.Rule.Severity, Confidence.Medium, why, against));
+    }
+
+    // A run of what tokens are made of; an equals sign ends it unless nothing but such signs follow, and so does a colon.
+    private static int WordLength(ReadOnlySpan<byte> text)
+    {
+        var length = 0;
+        while (length < text.Length && ByteSet.Token.Contains(text[length]) && text[length] is not ((byte)'=' or (byte)':'))
+            length++;
+        var end = length;
+        while (end < text.Length && end < length + 2 && text[end] == (byte)'=') end++;
+        return end == text.Length || !ByteSet.Token.Contains(text[end]) ? end : length;
+    }
+
+    private void Add(Hit hit)
+    {
+        if (hit.Against is null || IsExplaining) (Hits ??= []).Add(hit);
+    }
+}
