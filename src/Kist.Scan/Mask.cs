@@ -8,7 +8,8 @@ public static class Mask
     private const int MaxPrefix = 8;
 
     /// <summary>
-    /// The secret's well-known prefix (up to its last mark among the first bytes) or its first two characters, and stars;
+    /// The secret's well-known prefix (up to its last mark among the first bytes) or its first two characters, and
+    /// stars;
     /// of short ones nothing.
     /// </summary>
     public static string Of(ReadOnlySpan<byte> secret)

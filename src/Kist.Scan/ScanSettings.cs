@@ -1,4 +1,5 @@
 using Kist.Scan.Gitleaks;
+using Kist.Scan.Known;
 
 namespace Kist.Scan;
 
@@ -18,8 +19,12 @@ public sealed record ScanSettings
     public bool HonorsAllowComments { get; init; } = true;
 
     /// <summary>
-    /// A gitleaks configuration to apply. Its rules are added to the built-in ones when it extends the default, and take
+    /// A gitleaks configuration to apply. Its rules are added to the built-in ones when it extends the default, and
+    /// take
     /// their place when it does not.
     /// </summary>
     public GitleaksConfig? Gitleaks { get; init; }
+
+    /// <summary>The fingerprints of values that a store holds, to be found wherever they stand.</summary>
+    public KnownValues? Known { get; init; }
 }

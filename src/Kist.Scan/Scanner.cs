@@ -59,7 +59,15 @@ public sealed class Scanner
         if (gitleaks is not null && gitleaks.Skips()) return null;
         var pass = new Pass(text, info.Path, _index) { IsExplaining = isExplaining };
         pass.Run();
-        return gitleaks is null ? pass.Hits : gitleaks.Run(text, pass.Hits ?? []);
+        var hits = gitleaks is null ? pass.Hits : gitleaks.Run(text, pass.Hits ?? []);
+        if (Settings.Known is not { } known || !_index.Finders.TryGetValue("known-value", out var rule)) return hits;
+        foreach (var (start, value) in known.Find(text))
+        {
+            var why = $"it is the value of {value.Secret}{(value.Form == "raw" ? "" : $", as {value.Form}")}";
+            (hits ??= []).Add(new Hit(
+                rule, start, start + value.Length, rule.Rule.Severity, Confidence.Certain, why, null));
+        }
+        return hits;
     }
 
     private bool IsWanted(Rule rule) =>

@@ -30,4 +30,7 @@ public enum Confidence
 
     /// <summary>The shape belongs to one provider only, or a checksum is right.</summary>
     High,
+
+    /// <summary>It is a value that a store holds.</summary>
+    Certain,
 }

@@ -61,9 +61,23 @@ public sealed class GitleaksConfigTests
     [Fact]
     public void AnExtendedFileIsReadAndOverridden()
     {
-        const string Base = "[[rules]]\nid = \"a\"\nregex = '''aaa([0-9]+)'''\n[[rules]]\nid = \"b\"\nregex = '''bbb([0-9]+)'''\n";
+        const string Base = """
+            [[rules]]
+            id = "a"
+            regex = '''aaa([0-9]+)'''
+            [[rules]]
+            id = "b"
+            regex = '''bbb([0-9]+)'''
+            """;
         var config = GitleaksConfig.Read(
-            "[extend]\npath = \"base.toml\"\ndisabledRules = [\"b\"]\n[[rules]]\nid = \"a\"\nregex = '''AAA([0-9]+)'''\n",
+            """
+            [extend]
+            path = "base.toml"
+            disabledRules = ["b"]
+            [[rules]]
+            id = "a"
+            regex = '''AAA([0-9]+)'''
+            """,
             "own.toml", path => path == "base.toml" ? Base : null);
 
         Assert.Null(config.Problem);
@@ -81,7 +95,8 @@ public sealed class GitleaksConfigTests
     [Fact]
     public void AWrongExpressionIsNamed() => Assert.StartsWith(
         "c.toml:1: the expression of the rule x is wrong:",
-        GitleaksConfig.Read("[[rules]]\nid = \"x\"\nregex = '''('''\n", "c.toml", _ => null).Problem, StringComparison.Ordinal);
+        GitleaksConfig.Read("[[rules]]\nid = \"x\"\nregex = '''('''\n", "c.toml", _ => null).Problem,
+            StringComparison.Ordinal);
 
     [Theory]
     [InlineData(@"^[[:alnum:]_]+$", "ab_1", true)]

@@ -62,7 +62,8 @@ public sealed class RuleTests
 
     [Fact]
     public void EveryRuleSaysWhatToDo() =>
-        Assert.Empty(BuiltIn.All.Where(r => r.Rule.Remedy.Length < 20 || r.Rule.What.Length < 3).Select(r => r.Rule.Id));
+        Assert.Empty(BuiltIn.All.Where(r => r.Rule.Remedy.Length < 20
+            || r.Rule.What.Length < 3).Select(r => r.Rule.Id));
 
     [Fact]
     public void ThereAreRulesForMoreThanTwoHundredAndThirtyKinds() => Assert.True(BuiltIn.All.Count >= 230);

@@ -1,6 +1,7 @@
 using System.Buffers.Binary;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.RegularExpressions;
 
 namespace Kist.Scan.Tests;
 
@@ -8,7 +9,7 @@ namespace Kist.Scan.Tests;
 /// Makes values from the templates of the rules: <c>{b62*36}</c> is drawn from a set, <c>{uuid}</c> is one. No token
 /// stands in the repository; each run draws others.
 /// </summary>
-internal static class Samples
+internal static partial class Samples
 {
     private const string Base62 = "0123456789ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz";
 
@@ -25,31 +26,15 @@ internal static class Samples
     /// <summary>A value of the template.</summary>
     public static string Make(string template, Random random)
     {
-        var text = new StringBuilder();
-        for (var at = 0; at < template.Length;)
-        {
-            var open = template.IndexOf('{', at);
-            var close = open < 0 ? -1 : template.IndexOf('}', open);
-            if (close < 0)
-            {
-                text.Append(template, at, template.Length - at);
-                break;
-            }
-            text.Append(template, at, open - at).Append(Draw(template[(open + 1)..close], text.ToString(), random));
-            at = close + 1;
-        }
-        return text.ToString();
+        var text = Drawn().Replace(template, m => m.Value == "{uuid}"
+            ? string.Join('-', new[] { 8, 4, 4, 4, 12 }.Select(n => Of("hex", n, random)))
+            : s_sets.ContainsKey(m.Groups[1].Value) ? Of(m.Groups[1].Value, int.Parse(m.Groups[2].Value, null), random)
+            : m.Value);
+        return text.EndsWith("{kst}", StringComparison.Ordinal) ? text[..^5] + KistChecksum(text[..^5]) : text;
     }
 
-    private static string Draw(string name, string before, Random random)
-    {
-        if (name == "uuid")
-            return string.Join('-', new[] { 8, 4, 4, 4, 12 }.Select(n => Of("hex", n, random)));
-        if (name == "kst") return KistChecksum(before);
-        var star = name.IndexOf('*', StringComparison.Ordinal);
-        return star > 0 && s_sets.ContainsKey(name[..star])
-            ? Of(name[..star], int.Parse(name[(star + 1)..], null), random) : "{" + name + "}";
-    }
+    [GeneratedRegex(@"\{(?:uuid|(\w+)\*(\d+))\}")]
+    private static partial Regex Drawn();
 
     private static string Of(string set, int count, Random random)
     {

@@ -33,7 +33,8 @@ public sealed class GitleaksConfig
     /// <param name="text">The text.</param>
     /// <param name="file">The file's name, for messages.</param>
     /// <param name="open">Gives the text of a file that <c>extend.path</c> names; null if it cannot be read.</param>
-    public static GitleaksConfig Read(string text, string file, Func<string, string?> open) => Read(text, file, open, 0);
+    public static GitleaksConfig Read(string text, string file, Func<string, string?> open) =>
+        Read(text, file, open, 0);
 
     private static GitleaksConfig Read(string text, string file, Func<string, string?> open, int depth)
     {
@@ -60,7 +61,8 @@ public sealed class GitleaksConfig
                 UsesDefault = section.Flag("useDefault");
                 DisabledRules.UnionWith(section.Texts("disabledRules"));
                 extended = section.Text("path");
-                if (section.Text("url") is not null) Notes.Add("extend.url is not fetched; name a file with extend.path");
+                if (section.Text("url") is not null)
+                    Notes.Add("extend.url is not fetched; name a file with extend.path");
                 break;
             case "rules": Rules.Add(new GitleaksRule(section)); break;
             case "allowlist" or "allowlists": Allowlists.Add(new GitleaksAllowlist(section)); break;

@@ -23,7 +23,8 @@ internal static partial class GoRegex
         {
             problem = null;
             return new Regex(
-                Translate(pattern), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant, TimeSpan.FromSeconds(10));
+                Translate(pattern), RegexOptions.NonBacktracking | RegexOptions.CultureInvariant,
+                    TimeSpan.FromSeconds(10));
         }
         catch (Exception wrong) when (wrong is ArgumentException or NotSupportedException)
         {
@@ -41,7 +42,8 @@ internal static partial class GoRegex
         {
             var rest = pattern.AsSpan(i);
             if (pattern[i] == '\\' && i + 1 < pattern.Length) i += Escape(rest, text);
-            else if (inSet && rest.StartsWith("[:") && rest.IndexOf(":]") is > 2 and var end) i += Posix(rest, end, text);
+            else if (inSet && rest.StartsWith("[:") && rest.IndexOf(":]") is > 2 and var end) i += Posix(rest, end,
+                text);
             else if (!inSet && rest.StartsWith("(?P<"))
             {
                 text.Append("(?<");

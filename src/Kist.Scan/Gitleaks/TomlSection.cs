@@ -53,7 +53,8 @@ internal sealed class TomlSection
     }
 
     /// <summary>Whether a switch is on.</summary>
-    public bool Flag(string key) => _values.TryGetValue(key, out var value) && value is BooleanValueSyntax { Value: true };
+    public bool Flag(string key) => _values.TryGetValue(key, out var value)
+        && value is BooleanValueSyntax { Value: true };
 
     /// <summary>A list of texts; empty if it is not there.</summary>
     public List<string> Texts(string key)

@@ -80,11 +80,13 @@ internal readonly record struct Assignment(
         if (rest[0] is (byte)',' or (byte)'(')
         {
             separator = Separator.Comma;
+            // Arguments of a call, not the items of a list.
+            if (rest[0] == (byte)',' && (nameStart < 2 || text[nameStart - 2] != (byte)'(')) return false;
             at = SkipBlanks(text, at + 1);
             return at < text.Length && text[at] is (byte)'"' or (byte)'\'' or (byte)'`';
         }
         if (TryValueWord(text, ref at)) return true;
-        if (SkipType(text, ref at)) return true;
+        if (!isQuotedName && SkipType(text, ref at)) return true;
         separator = Separator.Space;
         return !isQuotedName && at > 0 && text[at - 1] is (byte)' ' or (byte)'\t';
     }
@@ -133,7 +135,8 @@ internal readonly record struct Assignment(
         if (separator is Separator.Tag || (separator is Separator.Sign && at > 0)) at = SkipLines(text, at);
         (from, to, isQuoted) = (at, at, false);
         if (at >= text.Length) return false;
-        if (at + 1 < text.Length && text[at] is (byte)'b' or (byte)'r' or (byte)'f' or (byte)'u' or (byte)'@' or (byte)'L'
+        if (at + 1 < text.Length && text[at] is (byte)'b' or (byte)'r' or (byte)'f' or (byte)'u' or (byte)'@'
+            or (byte)'L'
             or (byte)'$' && text[at + 1] is (byte)'"' or (byte)'\'')
         {
             at++;
@@ -179,7 +182,8 @@ internal readonly record struct Assignment(
     private static int SkipLines(ReadOnlySpan<byte> text, int at)
     {
         var lines = 0;
-        for (var i = 0; i < 80 && at < text.Length && text[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n'; i++)
+        for (var i = 0; i < 80 && at < text.Length
+            && text[at] is (byte)' ' or (byte)'\t' or (byte)'\r' or (byte)'\n'; i++)
             if (text[at++] == (byte)'\n' && ++lines > 2) return at;
         return at;
     }

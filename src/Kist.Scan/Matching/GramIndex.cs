@@ -12,8 +12,12 @@ internal sealed class GramIndex
     private const int BitmapBits = 17;
     private const uint Fold = 0x20202020;
     private const uint Mix = 0x9E3779B1;
+    private const uint SecondMix = 0x7FEB352D;
 
     private readonly uint[] _bitmap = new uint[1 << (BitmapBits - 5)];
+
+    // A second bitmap, by another hash, for the few in a hundred that the first lets through by chance.
+    private readonly uint[] _second = new uint[1 << (BitmapBits - 5)];
     private uint[] _grams = new uint[1 << 12];
     private int[] _heads = new int[1 << 12];
     private readonly List<(int Target, int Next)> _links = [(0, 0)];
@@ -48,12 +52,17 @@ internal sealed class GramIndex
                 var h3 = (uint)(eight >> 24) * Mix >> (32 - BitmapBits);
                 var hit = ((bits[h0 >> 5] >> (int)h0) & 1) | (((bits[h1 >> 5] >> (int)h1) & 1) << 1)
                     | (((bits[h2 >> 5] >> (int)h2) & 1) << 2) | (((bits[h3 >> 5] >> (int)h3) & 1) << 3);
-                if (hit != 0) return i + int.TrailingZeroCount((int)hit);
+                for (; hit != 0; hit &= hit - 1)
+                {
+                    var shift = int.TrailingZeroCount((int)hit);
+                    if (IsSecond((uint)(eight >> (shift * 8)))) return i + shift;
+                }
             }
             for (; i <= text.Length - 4; i++)
             {
-                var h = (Unsafe.ReadUnaligned<uint>(p + i) | Fold) * Mix >> (32 - BitmapBits);
-                if ((bits[h >> 5] >> (int)h & 1) != 0) return i;
+                var gram = Unsafe.ReadUnaligned<uint>(p + i) | Fold;
+                var h = gram * Mix >> (32 - BitmapBits);
+                if ((bits[h >> 5] >> (int)h & 1) != 0 && IsSecond(gram)) return i;
             }
         }
         return text.Length;
@@ -72,10 +81,18 @@ internal sealed class GramIndex
     /// <summary>A link's target and the next link; 0 ends.</summary>
     public (int Target, int Next) Link(int link) => _links[link];
 
+    private bool IsSecond(uint gram)
+    {
+        var h = gram * SecondMix >> (32 - BitmapBits);
+        return (_second[h >> 5] >> (int)h & 1) != 0;
+    }
+
     private void Add(uint gram, int target)
     {
         var h = gram * Mix >> (32 - BitmapBits);
         _bitmap[h >> 5] |= 1u << (int)h;
+        h = gram * SecondMix >> (32 - BitmapBits);
+        _second[h >> 5] |= 1u << (int)h;
         if (_count * 2 > _grams.Length) Grow();
         ref var head = ref Head(gram);
         if (head != 0 && _links[head].Target == target) return;

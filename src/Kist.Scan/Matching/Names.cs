@@ -22,14 +22,17 @@ internal static class Names
     // As the last word they say what the value is instead of a secret.
     private static readonly HashSet<string> s_neverLast =
     [
-        "id", "ids", "name", "names", "path", "paths", "file", "files", "filename", "url", "uri", "href", "link", "type",
+        "id", "ids", "name", "names", "path", "paths", "file", "files", "filename", "url", "uri", "href", "link",
+        "type",
         "types", "length", "len", "size", "count", "max", "min", "expires", "expiry", "expire", "expiration", "ttl",
-        "address", "addr", "field", "fields", "label", "labels", "hint", "policy", "prefix", "suffix", "column", "table",
+        "address", "addr", "field", "fields", "label", "labels", "hint", "policy", "prefix", "suffix", "column",
+        "table",
         "class", "selector", "error", "errors", "message", "msg", "title", "help", "description", "desc", "endpoint",
         "version", "iv", "index", "format", "algorithm", "alg", "algo", "method", "mode", "status", "state", "enabled",
         "required", "optional", "issuer", "scope", "scopes", "audience", "host", "port", "usage", "handler", "provider",
         "manager", "factory", "service", "component", "button", "icon", "image", "input", "form", "page", "view",
-        "template", "test", "tests", "locale", "lang", "char", "chars", "pos", "offset", "start", "end", "begin", "line",
+        "template", "test", "tests", "locale", "lang", "char", "chars", "pos", "offset", "start", "end", "begin",
+        "line",
         "store", "ref", "reference", "rotation", "alias", "idx", "css", "color", "style", "theme", "font", "trace",
         "span", "event", "schema", "property", "properties", "map", "list", "set", "array", "dir", "folder", "ext",
         "text", "js", "ts", "html", "php", "py", "cs", "json", "xml", "yml", "yaml", "md", "txt", "png", "so", "dll",
@@ -41,9 +44,12 @@ internal static class Names
         "hash", "hashed", "digest", "checksum", "sha", "sha1", "sha256", "sha512", "md5", "fingerprint", "csrf", "xsrf",
         "regex", "regexp", "placeholder", "accessor", "nonce", "etag", "keyboard", "keyword", "keywords", "foreign",
         "primary", "sequence", "sort", "cache", "partition", "tokenizer", "author", "authors", "authority", "public",
-        "pub", "pubkey", "publickey", "integrity", "resolved", "i18n", "bypass", "compass", "passive", "passed", "passes",
-        "passing", "passenger", "keyframe", "keypress", "monkey", "secretname", "keystore", "truststore", "thumbprint",
-        "guid", "uuid", "oid", "kid", "license", "copyright", "hkey", "registry", "tokens", "translation", "authenticator",
+        "pub", "pubkey", "publickey", "integrity", "resolved", "i18n", "bypass", "compass", "passive", "passed",
+        "passes",
+        "passing", "passenger", "buypass", "trespass", "surpass", "overpass", "underpass", "multipass", "keyframe",
+        "keypress", "monkey", "secretname", "keystore", "truststore", "thumbprint",
+        "guid", "uuid", "oid", "kid", "license", "copyright", "hkey", "registry", "tokens", "translation",
+        "authenticator",
         "accessibility", "hotkey", "shortcut", "monkeys", "turkey", "donkey", "keycode", "publickeytoken", "objectkey",
     ];
 
@@ -58,6 +64,18 @@ internal static class Names
         "subscriptionkey", "integrationkey", "instrumentationkey", "functionkey", "hostkey", "ingestkey", "apisecret",
     ];
 
+    // May follow the word for a secret.
+    private static readonly HashSet<string> s_qualifiers =
+    [
+        "value", "val", "string", "str", "prod", "production", "live", "dev", "development", "staging", "stage", "new",
+        "old", "default", "env", "secondary", "base64", "b64", "hex", "raw", "plain", "secure", "v1", "v2", "v3",
+        "a", "b",
+        "current", "previous", "local", "main", "admin", "root", "app", "api", "db", "eu", "us", "bytes", "override",
+    ];
+
+    private static readonly HashSet<string> s_weak =
+        ["key", "keys", "auth", "access", "private", "cred", "authorization", "salt"];
+
     /// <summary>What <paramref name="name"/> suggests, and the words in it, lower case.</summary>
     public static NameKind Read(ReadOnlySpan<byte> name, List<string> words)
     {
@@ -68,14 +86,17 @@ internal static class Names
             if (s_never.Contains(word)) return NameKind.None;
         var joined = string.Concat(words);
         if (words.Any(w => s_password.Contains(w)) || joined.Contains("password") || joined.Contains("passwd")
-            || joined.EndsWith("pass", StringComparison.Ordinal) || joined.EndsWith("pwd", StringComparison.Ordinal))
+            || words[^1].EndsWith("pass", StringComparison.Ordinal) || joined.EndsWith("pwd", StringComparison.Ordinal))
         {
             return NameKind.Password;
         }
+        var isQualified = s_qualifiers.Contains(words[^1]) || words[^1].All(char.IsAsciiDigit);
         foreach (var one in s_secret)
-            if (joined.EndsWith(one, StringComparison.Ordinal) || (one.Length > 4 && joined.Contains(one)))
+            if (joined.EndsWith(one, StringComparison.Ordinal) || (isQualified && one.Length > 4
+                && joined.Contains(one)))
                 return NameKind.Secret;
-        return words.Count > 1 || words[0].Length > 4 ? NameKind.Weak : NameKind.None;
+        return words.Count > 1 && s_weak.Contains(words[^1]) ? NameKind.Weak
+            : joined.Length > 6 && joined.EndsWith("key", StringComparison.Ordinal) ? NameKind.Weak : NameKind.None;
     }
 
     private static void Split(ReadOnlySpan<byte> name, List<string> words)

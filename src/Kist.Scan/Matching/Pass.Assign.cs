@@ -16,7 +16,7 @@ internal ref partial struct Pass
         if (value.StartsWith("Bearer "u8) || value.StartsWith("Basic "u8) || value.StartsWith("-----BEGIN"u8)) return;
         var words = new List<string>();
         var kind = Names.Read(Name(found), words);
-        if (kind == NameKind.None) return;
+        if (kind == NameKind.None || (kind == NameKind.Weak && found.Separator == Separator.Space)) return;
         var (rule, why, against, confidence) = Judge(kind, value, found, words);
         if (rule is null || !_index.Finders.TryGetValue(rule, out var entry)) return;
         Add(new Hit(entry, found.ValueStart, found.ValueEnd, entry.Rule.Severity, confidence, why, against));
@@ -56,7 +56,7 @@ internal ref partial struct Pass
         if (IsUuid(value)) return kind is NameKind.Secret && found.Separator is not Separator.Space;
         var least = kind switch { NameKind.Password => 10, NameKind.Secret => 16, _ => 20 };
         if (found.Separator is Separator.Space) least = Math.Max(least, 20);
-        if (value.Length < least) return false;
+        if (value.Length < least || (found.Separator is Separator.Space && Shape.Of(value).Digits == 0)) return false;
         if (kind is NameKind.Weak && Shape.Of(value).Digits < 2) return false;
         return Randomness.IsRandom(value);
     }
@@ -79,7 +79,8 @@ internal ref partial struct Pass
         var (parts, wordy, start) = (0, 0, 0);
         for (var i = 0; i <= value.Length; i++)
         {
-            if (i < value.Length && value[i] is not ((byte)'.' or (byte)'/' or (byte)'-' or (byte)'_' or (byte)':')) continue;
+            if (i < value.Length && value[i] is not ((byte)'.' or (byte)'/' or (byte)'-' or (byte)'_'
+                or (byte)':')) continue;
             var part = value[start..i];
             start = i + 1;
             if (part.Length == 0) continue;
@@ -97,7 +98,7 @@ internal ref partial struct Pass
     // What people choose: a word or two with figures or signs in it.
     private readonly bool IsChosen(ReadOnlySpan<byte> value, Assignment found)
     {
-        if (found.Separator is Separator.Space || value.Length is < 6 or > 40) return false;
+        if (found.Separator is Separator.Space or Separator.Comma || value.Length is < 6 or > 40) return false;
         if (!found.IsQuoted && !_setting.IsConfiguration && !IsConnection(found)) return false;
         var shape = Shape.Of(value);
         if (shape.Letters == 0) return IsConnection(found) && value.Length >= 6;
@@ -114,7 +115,8 @@ internal ref partial struct Pass
         var from = Math.Max(_text[..found.NameStart].LastIndexOf((byte)'\n') + 1, found.NameStart - 300);
         var rest = _text[found.ValueEnd..Math.Min(_text.Length, found.ValueEnd + 200)];
         var to = rest.IndexOf((byte)'\n');
-        var line = Encoding.Latin1.GetString(_text[from..(to < 0 ? found.ValueEnd + rest.Length : found.ValueEnd + to)]);
+        var line = Encoding.Latin1.GetString(_text[from..(to < 0
+            ? found.ValueEnd + rest.Length : found.ValueEnd + to)]);
         var signs = 0;
         foreach (var sign in (ReadOnlySpan<string>)["server=", "data source", "user id", "uid=", "initial catalog",
             "database=", "host=", "provider=", "driver=", "user=", "username=", "port="])

@@ -10,15 +10,18 @@ internal ref partial struct Pass
 
     private static readonly HashSet<string> s_prose =
     [
-        "the", "and", "are", "was", "were", "has", "had", "its", "not", "but", "his", "her", "she", "from", "with", "for",
-        "which", "into", "been", "them", "our", "may", "your", "must", "should", "does", "did", "their", "could", "used",
+        "the", "and", "are", "was", "were", "has", "had", "its", "not", "but", "his", "her", "she", "from", "with",
+        "for",
+        "which", "into", "been", "them", "our", "may", "your", "must", "should", "does", "did", "their", "could",
+        "used",
         "using", "when", "will", "would", "than", "these", "those", "being", "only", "such", "each", "both",
     ];
 
     private void Pem(int at)
     {
         if (at >= 5 && _text[(at - 5)..at].SequenceEqual("-----"u8)) Armor(at);
-        else if (_text[at..].StartsWith("PuTTY-User-Key-File-"u8)) Putty(at);
+        else if ((at == 0 || _text[at - 1] == (byte)'\n')
+            && _text[at..].StartsWith("PuTTY-User-Key-File-"u8)) Putty(at);
     }
 
     private void Armor(int at)
@@ -66,7 +69,8 @@ internal ref partial struct Pass
     private void Putty(int at)
     {
         var block = _text[at..Math.Min(_text.Length, at + MaxPem)];
-        if (block.IndexOf("Private-Lines"u8) < 0 || !_index.Finders.TryGetValue("putty-private-key", out var rule)) return;
+        if (block.IndexOf("Private-Lines"u8) < 0 || !_index.Finders.TryGetValue("putty-private-key",
+            out var rule)) return;
         var isEncrypted = block.IndexOf("Encryption: none"u8) < 0;
         var end = block.IndexOf((byte)'\n');
         Add(new Hit(
@@ -82,7 +86,8 @@ internal ref partial struct Pass
         {
             if (window[p] is < (byte)'a' or > (byte)'z' || window[p - 1] is >= (byte)'a' and <= (byte)'z') continue;
             var (count, length) = PhraseWords(window[p..]);
-            if (count is not (12 or 15 or 18 or 21 or 24) || !_index.Finders.TryGetValue("mnemonic", out var rule)) continue;
+            if (count is not (12 or 15 or 18 or 21 or 24)
+                || !_index.Finders.TryGetValue("mnemonic", out var rule)) continue;
             Add(new Hit(
                 rule, at + p, at + p + length, rule.Rule.Severity, Confidence.Medium,
                 $"{count} words follow the name of a recovery phrase",
@@ -118,9 +123,11 @@ internal ref partial struct Pass
         var hash = rest[..length];
         var least = hash.StartsWith("$2"u8) ? 59 : hash.StartsWith("$8$"u8) ? 50 : 60;
         if (hash.StartsWith("$5$"u8)) least = 48;
-        if (length < least || hash.Count((byte)'$') < 3 || !_index.Finders.TryGetValue("password-hash", out var rule)) return;
+        if (length < least || hash.Count((byte)'$') < 3
+            || !_index.Finders.TryGetValue("password-hash", out var rule)) return;
         var against = _setting.IsTest ? "it lies among tests and examples"
             : Randomness.Entropy(hash) < 4 ? "it is a placeholder" : null;
-        Add(new Hit(rule, at, at + length, rule.Rule.Severity, Confidence.Medium, "the shape of a crypt hash", against));
+        Add(new Hit(rule, at, at + length, rule.Rule.Severity, Confidence.Medium, "the shape of a crypt hash",
+            against));
     }
 }

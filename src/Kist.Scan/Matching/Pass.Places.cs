@@ -3,13 +3,15 @@ using System.Text;
 
 namespace Kist.Scan.Matching;
 
-/// <summary>Places at which credentials have a form of their own: URLs, headers, files of tools, command lines.</summary>
+/// <summary>Places at which credentials have a form of their own: URLs, headers, files of tools, command
+/// lines.</summary>
 internal ref partial struct Pass
 {
     private static readonly ByteSet s_urlEnds = ByteSet.Of(" \t\r\n\"'`<>\\/?#,;)(|");
     private static readonly ByteSet s_blank = ByteSet.Of(" \t\r\n");
 
-    private void Hit(string name, int start, int end, string why, string? against, Confidence confidence = Confidence.Medium)
+    private void Hit(string name, int start, int end, string why, string? against,
+        Confidence confidence = Confidence.Medium)
     {
         if (!_index.Finders.TryGetValue(name, out var rule)) return;
         if (against is null && _setting.IsTest) confidence = Confidence.Low;
@@ -26,7 +28,7 @@ internal ref partial struct Pass
         var sign = authority.LastIndexOf((byte)'@');
         if (sign <= 0 || at == 0 || !ByteSet.Base62.Contains(_text[at - 1])) return;
         var colon = authority[..sign].IndexOf((byte)':');
-        if (colon < 0 || colon + 1 >= sign) return;
+        if (colon < 0 || colon + 1 >= sign || (colon == 0 && authority[1..sign].Contains((byte)':'))) return;
         var user = authority[..colon];
         var password = authority[(colon + 1)..sign];
         var host = authority[(sign + 1)..];
@@ -37,6 +39,8 @@ internal ref partial struct Pass
     private static string? InUrl(ReadOnlySpan<byte> user, ReadOnlySpan<byte> password, ReadOnlySpan<byte> host)
     {
         if (Placeholders.InValue(password) is { } against) return against;
+        if (password.Contains((byte)'%')
+            && password.Length - (2 * password.Count((byte)'%')) < 6) return "it is too short";
         if (password.SequenceEqual(user)) return "the password is the user's name";
         if (password.IndexOfAny("%{}$[]*"u8) >= 0 && !password.Contains((byte)'%')) return "it is a template";
         if (host.Length == 0 || host[0] is (byte)'%' or (byte)'.' or (byte)'{' or (byte)'$') return "no host follows";
@@ -96,6 +100,10 @@ internal ref partial struct Pass
     {
         if (at > 0 && !s_blank.Contains(_text[at - 1])) return;
         var window = _text[at..Math.Min(_text.Length, at + 300)];
+        var next = window[8..].IndexOf("machine "u8);
+        if (next >= 0) window = window[..(next + 8)];
+        next = window.IndexOf("default "u8);
+        if (next >= 0) window = window[..next];
         var login = window.IndexOf("login "u8);
         var password = window.IndexOf("password "u8);
         if (login < 0 || password < 0) return;
@@ -191,6 +199,10 @@ internal ref partial struct Pass
         }
     }
 
+    private static bool IsWord(ReadOnlySpan<byte> value, Shape shape) =>
+        shape.Digits == 0 && shape.Other == 0 && (shape.Upper < 2 || shape.Lower < 2
+            || Randomness.Wordiness(value) > 0.6);
+
     private bool Argument(int start, int end, bool isPair)
     {
         if (_text[start] is (byte)'"' or (byte)'\'') start++;
@@ -207,11 +219,14 @@ internal ref partial struct Pass
             if (colon <= 0) return false;
             start += colon + 1;
             value = value[(colon + 1)..];
+            if (value.Length == 0 && start < end && _text[start] is (byte)'"' or (byte)'\'')
+                return Argument(start, end, isPair: false);
         }
-        if (value.Length < 6 || value[0] is (byte)'-' or (byte)'/' || s_plain.RunLength(value) < value.Length) return false;
+        if (value.Length < 6 || value[0] is (byte)'-' or (byte)'/'
+            || s_plain.RunLength(value) < value.Length) return false;
         var shape = Shape.Of(value);
         var against = Placeholders.Reference(value) ?? Placeholders.InValue(value)
-            ?? (shape.Digits == 0 && shape.Other == 0 ? "it is a word" : shape.Letters == 0 ? "it is a number" : null);
+            ?? (IsWord(value, shape) ? "it is a word" : shape.Letters == 0 ? "it is a number" : null);
         Hit("command-line-password", start, start + value.Length, "a password in a command", against);
         return true;
     }

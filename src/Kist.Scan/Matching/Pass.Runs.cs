@@ -4,7 +4,8 @@ using System.Security.Cryptography;
 
 namespace Kist.Scan.Matching;
 
-/// <summary>Tokens without any fixed text, found because nothing else is that long: Bitcoin keys, Discord's tokens.</summary>
+/// <summary>Tokens without any fixed text, found because nothing else is that long: Bitcoin keys, Discord's
+/// tokens.</summary>
 internal ref partial struct Pass
 {
     private const string Base58 = "123456789ABCDEFGHJKLMNPQRSTUVWXYZabcdefghijkmnopqrstuvwxyz";
@@ -38,14 +39,16 @@ internal ref partial struct Pass
         {
             Hit("bitcoin-wif", start, end, "base58 of a private key, and its checksum is right", null, Confidence.High);
         }
-        else if (run.Length is >= 27 and <= 44 && start > 30 && _text[start - 1] == (byte)'.' && _text[start - 8] == (byte)'.')
+        else if (run.Length is >= 27 and <= 44 && start > 30 && _text[start - 1] == (byte)'.'
+            && _text[start - 8] == (byte)'.')
         {
             var middle = ByteSet.Base64Url.RunLength(_text[(start - 7)..(start - 1)]);
             var user = ByteSet.Base64Url.TailLength(_text[Math.Max(0, start - 40)..(start - 8)]);
             var from = start - 8 - user;
             if (middle != 6 || user is < 23 or > 28 || _text[from] is not ((byte)'M' or (byte)'N' or (byte)'O')) return;
             var token = _text[from..end];
-            var against = Placeholders.InToken(token) ?? (Randomness.IsRandom(token) ? null : "it does not look random");
+            var against = Placeholders.InToken(token) ?? (Randomness.IsRandom(token)
+                ? null : "it does not look random");
             Hit("discord-bot", from, end, "three parts of the lengths of a Discord token", against);
         }
     }

@@ -9,8 +9,11 @@ internal ref partial struct Pass
     private static readonly ByteSet s_between = ByteSet.Of("0-9A-Za-z_. '\"[\\]-");
     private static readonly ByteSet s_separators = ByteSet.Of(" \t\"'=:_>.,(-");
 
+    private static readonly ByteSet s_serviceValue = ByteSet.Of("0-9A-Za-z_=.+/~%-");
+
     private static readonly byte[][] s_credentialWords =
-        [.. new[] { "secret", "token", "private", "access", "apikey", "key", "password" }.Select(Encoding.ASCII.GetBytes)];
+        [.. new[] { "secret", "token", "private", "access", "apikey", "key",
+            "password" }.Select(Encoding.ASCII.GetBytes)];
 
     private void Service(byte[] service, int at)
     {
@@ -21,16 +24,18 @@ internal ref partial struct Pass
         window = window[..s_between.RunLength(window)];
         var word = CredentialWord(window, 0);
         if (word < 0) return;
-        for (var next = word; next >= 0; next = CredentialWord(window[..Math.Min(window.Length, word + 10)], word)) word = next;
+        for (var next = word; next >= 0; next = CredentialWord(window[..Math.Min(window.Length, word + 10)],
+            word)) word = next;
         var start = end + word;
         start += s_separators.RunLength(_text[start..Math.Min(_text.Length, start + 8)]);
-        var length = ByteSet.Token.RunLength(_text[start..Math.Min(_text.Length, start + 1024)]);
+        var length = s_serviceValue.RunLength(_text[start..Math.Min(_text.Length, start + 1024)]);
         var value = _text.Slice(start, length).TrimEnd(".,:;"u8);
         if (value.Length < 12) return;
         var against = Placeholders.Reference(value) ?? ServiceValue(value)
             ?? (_setting.IsNoise || IsMinified(at) ? "files of this kind are full of such text" : null);
         var name = Encoding.ASCII.GetString(service);
-        Hit("service-secret", start, start + value.Length, $"it stands beside '{name}' and a word for a credential", against);
+        Hit("service-secret", start, start + value.Length, $"it stands beside '{name}' and a word for a credential",
+            against);
     }
 
     // Where the next word for a credential in the window ends; -1 if there is none.

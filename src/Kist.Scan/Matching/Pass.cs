@@ -36,8 +36,8 @@ internal ref partial struct Pass
             for (var link = grams.First(_text, at); link != 0;)
             {
                 (var target, link) = grams.Link(link);
-                var (probe, index) = RuleIndex.Read(target);
-                Look(probe, index, at);
+                var (probe, index, offset) = RuleIndex.Read(target);
+                if (at >= offset) Look(probe, index, at - offset);
             }
         }
         Runs();
@@ -73,6 +73,7 @@ internal ref partial struct Pass
             ?? (_setting.IsNoise && !rule.Pattern.IsDistinct ? "files of this kind are full of such text" : null);
         var verdict = rule.Check is { } check ? Checks.Run(check, secret) : default;
         against ??= verdict.Against;
+        if (match.End < _text.Length && _text[match.End] is (byte)'*' or (byte)'#') against ??= "it is masked";
         if (against is null && _setting.IsTest && rule.Check != "github" && !rule.Pattern.IsDistinct)
             against = "it lies among tests and examples";
         var severity = verdict.IsWrong && rule.Rule.Severity > Severity.Low ? Severity.Low : rule.Rule.Severity;
@@ -93,10 +94,13 @@ internal ref partial struct Pass
     {
         var shape = Shape.Of(drawn);
         if (Randomness.Entropy(drawn) < (drawn.Length < 16 ? 2 : 2.4)) return "it has too little entropy";
-        if (shape.Digits == 0 && drawn.Length >= 12 && Randomness.Wordiness(drawn) > 0.62) return "it reads like words";
+        var isMixed = shape.Upper >= 3 && shape.Lower >= 3;
+        if (shape.Digits == 0 && drawn.Length >= 12 && Randomness.Wordiness(drawn) > (isMixed ? 0.78 : 0.62))
+            return "it reads like words";
         if (isDistinct) return null;
         if (Placeholders.IsSequence(drawn)) return "it counts up";
-        return drawn.Length >= 24 && shape is { Digits: 0, IsHex: false } ? "it has no digits" : null;
+        return drawn.Length >= 24 && shape is { Digits: 0, IsHex: false } && (shape.Upper < 3 || shape.Lower < 3
+            || Randomness.Wordiness(drawn) > 0.55) ? "it has no digits" : null;
     }
 
     private void Near(int index, int at)
@@ -129,7 +133,7 @@ internal ref partial struct Pass
             if (trimmed.Length == value.Length || !rule.Value.IsWhole(trimmed)) return;
             value = trimmed;
         }
-        var against = Placeholders.InToken(value) ?? Poor(value, isDistinct: false)
+        var against = Placeholders.InToken(value) ?? Poor(value, isDistinct: true)
             ?? (Randomness.Entropy(value) < 2.7 ? "it has too little entropy" : null)
             ?? (_setting.IsNoise ? "files of this kind are full of such text" : null)
             ?? (_setting.IsTest ? "it lies among tests and examples" : null);
@@ -138,11 +142,13 @@ internal ref partial struct Pass
         Add(new Hit(rule, start, start + value.Length, rule.Rule.Severity, Confidence.Medium, why, against));
     }
 
-    // A run of what tokens are made of; an equals sign ends it unless nothing but such signs follow, and so does a colon.
+    // A run of what tokens are made of; an equals sign ends it unless nothing but such signs follow, and so does a
+    // colon.
     private static int WordLength(ReadOnlySpan<byte> text)
     {
         var length = 0;
-        while (length < text.Length && ByteSet.Token.Contains(text[length]) && text[length] is not ((byte)'=' or (byte)':'))
+        while (length < text.Length && ByteSet.Token.Contains(text[length])
+            && text[length] is not ((byte)'=' or (byte)':'))
             length++;
         var end = length;
         while (end < text.Length && end < length + 2 && text[end] == (byte)'=') end++;

@@ -16,12 +16,19 @@ internal sealed class Pattern
     private readonly int _secretTo;
     private readonly bool _isOpen;
 
+    // Three or four bytes also stand by chance in the middle of longer text; a hyphen before them is no beginning.
+    private readonly bool _isShort;
+
     internal Pattern(Element[] elements, int anchor, int secretFrom, int secretTo, bool isOpen)
     {
         (_elements, _anchor) = (elements, anchor);
         (_secretFrom, _secretTo, _isOpen) = (secretFrom, secretTo, isOpen);
+        _isShort = elements[0] is { IsText: true } first && first.Texts[0].Length <= 4;
         IsDistinct = elements.Any(e => e.IsText && e.Texts.All(t => t.Length >= 3 && t.Any(IsMark)));
     }
+
+    /// <summary>How much it says: the bytes of its texts, and its parts.</summary>
+    public int Weight => _elements.Sum(e => e.IsText ? e.Texts[0].Length : 1);
 
     /// <summary>Whether a text in it holds a mark that base64 has not, so that no blob contains it by chance.</summary>
     public bool IsDistinct { get; }
@@ -33,6 +40,7 @@ internal sealed class Pattern
     public bool TryMatch(ReadOnlySpan<byte> text, int at, out Match match)
     {
         match = default;
+        if (_anchor == 0 && !_isOpen && !IsFreeBefore(text, at)) return false;
         var (secretStart, secretEnd) = (-1, -1);
         var start = at;
         for (var i = _anchor - 1; i >= 0; i--)
@@ -107,8 +115,9 @@ internal sealed class Pattern
     }
 
     // A letter before it may belong to an escape: the n of "\n" in a JSON string.
-    private static bool IsFreeBefore(ReadOnlySpan<byte> text, int start) =>
-        start == 0 || !ByteSet.Base62.Contains(text[start - 1])
+    private bool IsFreeBefore(ReadOnlySpan<byte> text, int start) =>
+        start == 0 || !(ByteSet.Base62.Contains(text[start - 1])
+            || (_isShort && text[start - 1] is (byte)'-' or (byte)'_'))
         || (start >= 2 && text[start - 2] == (byte)'\\' && text[start - 1] is (byte)'n' or (byte)'r' or (byte)'t')
         || (start >= 3 && text[start - 3] == (byte)'%');
 

@@ -3,7 +3,8 @@ using System.Text;
 namespace Kist.Scan.Matching;
 
 /// <summary>
-/// Reads patterns. Parts are separated by spaces: <c>"ghp_"</c> (or in single quotes) is a text, <c>i"key"</c> one in any case,
+/// Reads patterns. Parts are separated by spaces: <c>"ghp_"</c> (or in single quotes) is a text, <c>i"key"</c> one
+/// in any case,
 /// <c>"a"|"b"</c> one of several, <c>b62{36}</c>, <c>hex{32,64}</c>, <c>[A-Z2-7]{16}</c> runs of bytes from a set,
 /// <c>uuid</c> what it says; a question mark makes a text optional; <c>@</c> before a text makes it the anchor, by
 /// which content is searched (else the first one is); <c>&lt;</c> and <c>&gt;</c> stand around the secret (else it is

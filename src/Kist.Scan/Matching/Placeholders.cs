@@ -1,4 +1,5 @@
 using System.Buffers;
+using System.Buffers.Text;
 using System.Text;
 
 namespace Kist.Scan.Matching;
@@ -27,12 +28,24 @@ internal static class Placeholders
         "welcome", "changeme", "hello", "guest", "demo", "example", "token", "key", "value", "string", "none", "null",
         "nil", "true", "false", "undefined", "default", "dummy", "fake", "mock", "sample", "temp", "tmp", "login",
         "postgres", "mysql", "mongo", "redis", "secretpassword", "mypassword", "mysecret", "mytoken", "yourpassword",
-        "testpass", "testpassword", "testtoken", "testsecret", "supersecret", "topsecret", "pw", "p", "x", "a", "hunter",
-        "userpass", "userpassword", "apassword", "somepassword", "newpassword", "oldpassword", "new", "old", "my", "bob",
+        "anoncvs", "anonymous", "testpass", "testpassword", "testtoken", "testsecret", "supersecret", "topsecret",
+        "pw", "p", "x", "a",
+        "hunter",
+        "userpass", "userpassword", "apassword", "somepassword", "newpassword", "oldpassword", "new", "old", "my",
+        "bob",
         "alice", "monkey", "dragon", "wrong", "wrongpassword", "badpassword", "invalid", "correct", "good", "bad",
         "passphrase", "md", "sha", "utf", "base", "aes", "rsa", "hmac", "pbkdf", "scrypt", "bcrypt", "argon", "oauth",
         "http", "https", "ssl", "tls", "ed", "es", "rs", "hs", "ps", "v", "id", "name", "text", "type",
     };
+
+    // The examples of RFC 5849, 6749, 6750 and 7617, which documentation repeats.
+    private static readonly HashSet<string> s_published =
+    [
+        "2YotnFZFEjr1zCsicMWpAA", "tGzv3JOkF0XG5Qx2TlKWIA", "czZCaGRSa3F0MzpnWDFmQmF0M2JW", "gX1fBat3bV",
+        "SplxlOBeZQQYbYS6WxSbIA", "7Fjfp0ZBr1KtDRbnfVdmIw", "ad180jjd733klru7", "kkk9d7dh3k39sjv7", "qwe089234lkjsdf",
+        "lsdkfol23w54jlksdef", "45ghiukldjahdnhzdauz", "nnch734d00sl2jdk", "pfkkdhi9sl3r4s00", "hh5s93j4hdidpola",
+        "hdhd0244k9j7ao03", "dpf43f3p2l4k3l03", "nnch734d00sl2jdk", "kd94hf93k423kf44", "open sesame", "anonymous",
+    ];
 
     /// <summary>Why this is no value but a reference to one; null if it is none.</summary>
     public static string? Reference(ReadOnlySpan<byte> value)
@@ -80,6 +93,8 @@ internal static class Placeholders
         if (text.AsSpan().ContainsAny(s_marks)) return "it says that it is a placeholder";
         if (IsMonotone(value)) return "it repeats itself";
         if (IsSequence(value)) return "it counts up";
+        if (s_published.Contains(text)) return "it is an example of a standard";
+        if (IsProse(value)) return "it is prose in base64";
         return s_words.Contains(Core(text)) ? "it is a well-known word" : null;
     }
 
@@ -91,9 +106,22 @@ internal static class Placeholders
         for (var i = 1; i < value.Length; i++)
         {
             var (a, b) = (value[i - 1] | 0x20, value[i] | 0x20);
-            if (b == a + 1 || b == a || (a == '9' && b is '0' or 'a') || (a is 'z' or 'f' && b is '0' or '1' or 'a')) steps++;
+            if (b == a + 1 || b == a || (a == '9' && b is '0' or 'a')
+                || (a is 'z' or 'f' && b is '0' or '1' or 'a')) steps++;
         }
         return steps * 10 >= (value.Length - 1) * 8;
+    }
+
+    // Base64 of text with blanks in it is somebody's sentence.
+    private static bool IsProse(ReadOnlySpan<byte> value)
+    {
+        if (value.Length is < 16 or > 400 || value.Length % 4 != 0) return false;
+        Span<byte> bytes = stackalloc byte[300];
+        if (Base64.DecodeFromUtf8(value, bytes, out _,
+            out var written) is not System.Buffers.OperationStatus.Done) return false;
+        foreach (var one in bytes[..written])
+            if (one is < 0x20 or > 0x7E) return false;
+        return bytes[..written].Contains((byte)' ');
     }
 
     private static bool StartsWith(ReadOnlySpan<byte> value, string prefix)

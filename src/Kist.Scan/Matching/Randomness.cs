@@ -39,6 +39,13 @@ internal static class Randomness
         return pairs < 5 ? 0 : (double)common / pairs;
     }
 
+    /// <summary>Whether these two letters often stand side by side in words.</summary>
+    public static bool IsCommon(byte first, byte second)
+    {
+        var (a, b) = (first | 0x20, second | 0x20);
+        return a is >= 'a' and <= 'z' && b is >= 'a' and <= 'z' && s_common[(a - 'a') * 26 + b - 'a'];
+    }
+
     /// <summary>Whether this looks drawn at random, as tokens and keys are.</summary>
     public static bool IsRandom(ReadOnlySpan<byte> text)
     {
@@ -47,10 +54,11 @@ internal static class Randomness
         if (shape.Letters == 0 || shape.Other > text.Length * (shape.DigitGroups >= 4 ? 2 : 1) / 5) return false;
         if (shape.IsHex) return shape.Digits > 0 && Entropy(text) >= (text.Length < 24 ? 2.8 : 3.0);
         if (Entropy(text) < Least(text.Length)) return false;
-        var wordiness = Wordiness(text);
-        if (shape.Digits == 0) return text.Length >= 20 && shape.Upper > 1 && shape.Lower > 1 && wordiness < 0.5;
-        if (shape.DigitGroups == 1 && text.Length < 20) return wordiness < 0.45 && shape.Upper > 0 && shape.Lower > 0;
-        return wordiness < (shape.DigitGroups >= 3 ? 0.62 : 0.52);
+        // Few pairs prove little: the fewer, the more of them may be usual ones.
+        var wordiness = Wordiness(text) - (0.35 / Math.Sqrt(Math.Max(4, shape.Letters - shape.DigitGroups)));
+        if (shape.Digits == 0) return text.Length >= 20 && shape.Upper > 1 && shape.Lower > 1 && wordiness < 0.48;
+        if (shape.DigitGroups == 1 && text.Length < 20) return wordiness < 0.42 && shape.Upper > 0 && shape.Lower > 0;
+        return wordiness < (shape.DigitGroups >= 3 ? 0.62 : 0.5);
     }
 
     private static double Least(int length) => length switch { < 16 => 2.9, < 20 => 3.1, < 32 => 3.3, _ => 3.6 };

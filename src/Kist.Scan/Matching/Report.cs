@@ -52,8 +52,8 @@ internal sealed class Report(Scanner scanner, PieceInfo info, TextForm form)
     private static IEnumerable<Hit> Best(List<Hit> hits)
     {
         var ranked = hits.OrderByDescending(h => h.Confidence).ThenBy(h => h.Rule.Finder == "assignment")
-            .ThenBy(h => h.Rule.Rule.Provider == "generic").ThenByDescending(h => h.End - h.Start)
-            .ThenByDescending(h => h.Severity);
+            .ThenBy(h => h.Rule.Rule.Provider == "generic").ThenByDescending(h => h.Rule.Pattern?.Weight ?? 0)
+            .ThenByDescending(h => h.End - h.Start);
         var kept = new List<Hit>();
         foreach (var hit in ranked)
             if (kept.Count > 2000 || !kept.Exists(k => k.Start < hit.End && hit.Start < k.End)) kept.Add(hit);

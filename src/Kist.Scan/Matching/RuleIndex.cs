@@ -49,11 +49,12 @@ internal enum Probe
 /// <summary>Every rule of a scanner, indexed by the four bytes that its matches or words begin with.</summary>
 internal sealed class RuleIndex
 {
-    private const int Bits = 16;
+    private const int IndexBits = 16;
+    private const int OffsetBits = 8;
 
     private static readonly (Probe Probe, string[] Words)[] s_words =
     [
-        (Probe.Assignment, ["pass", "pwd", "secr", "toke", "key", "cred", "auth", "access", "private", "jwt", "_pw"]),
+        (Probe.Assignment, ["pass", "pwd", "secr", "toke", "key", "cred", "auth", "access", "private", "jwt"]),
         (Probe.Pem, ["begin ", "putty-user-key"]),
         (Probe.Url, ["://"]),
         (Probe.Header, ["basic ", "bearer "]),
@@ -77,11 +78,11 @@ internal sealed class RuleIndex
         {
             var rule = Rules[i];
             if (rule.Finder is { } finder) Finders.TryAdd(rule.Rule.Id, rule);
-            else if (rule.Pattern is { } pattern) Anchors.Add(Grams, pattern, Target(Probe.Pattern, i));
+            else if (rule.Pattern is { } pattern) Add(pattern, i);
             foreach (var near in rule.Near)
             {
                 var word = Encoding.ASCII.GetBytes(near);
-                Anchors.Add(Grams, word, Target(Probe.Near, words.Count));
+                Add(Probe.Near, word, words.Count);
                 words.Add(word);
                 owners.Add(rule);
             }
@@ -89,10 +90,10 @@ internal sealed class RuleIndex
         (_nearWords, _nearRules) = ([.. words], [.. owners]);
         if (Finders.Count == 0) return;
         foreach (var (probe, list) in s_words)
-            foreach (var word in list) Anchors.Add(Grams, Encoding.ASCII.GetBytes(word), Target(probe, 0));
+            foreach (var word in list) Anchors.AddStart(Grams, Encoding.ASCII.GetBytes(word), Target(probe, 0, 0));
         if (!Finders.ContainsKey("service-secret")) return;
         Services = BuiltIn.Services;
-        for (var i = 0; i < Services.Length; i++) Anchors.Add(Grams, Services[i], Target(Probe.Service, i));
+        for (var i = 0; i < Services.Length; i++) Add(Probe.Service, Services[i], i);
     }
 
     /// <summary>The rules.</summary>
@@ -107,11 +108,20 @@ internal sealed class RuleIndex
     /// <summary>Where to look.</summary>
     public GramIndex Grams { get; } = new();
 
-    /// <summary>What a target means.</summary>
-    public static (Probe Probe, int Index) Read(int target) => ((Probe)(target >> Bits), target & ((1 << Bits) - 1));
+    /// <summary>What a target means, and how far before the hit its word begins.</summary>
+    public static (Probe Probe, int Index, int Offset) Read(int target) => (
+        (Probe)(target >> (IndexBits + OffsetBits)), target & ((1 << IndexBits) - 1),
+        (target >> IndexBits) & ((1 << OffsetBits) - 1));
 
     /// <summary>A word and the rule that looks near it.</summary>
     public (byte[] Word, RuleEntry Rule) Near(int index) => (_nearWords[index], _nearRules[index]);
 
-    private static int Target(Probe probe, int index) => ((int)probe << Bits) | index;
+    private void Add(Pattern pattern, int index) =>
+        Anchors.Add(Grams, pattern, offset => Target(Probe.Pattern, index, offset));
+
+    private void Add(Probe probe, byte[] word, int index) =>
+        Anchors.Add(Grams, word, offset => Target(probe, index, offset));
+
+    private static int Target(Probe probe, int index, int offset) =>
+        ((int)probe << (IndexBits + OffsetBits)) | (offset << IndexBits) | index;
 }

@@ -36,7 +36,9 @@ internal readonly record struct Setting(bool IsTest, bool IsNoise, bool IsConfig
             isTest |= s_testFolders.GetAlternateLookup<ReadOnlySpan<char>>().Contains(path.AsSpan()[range]);
         isTest |= name.Contains("_test.", StringComparison.Ordinal) || name.Contains(".test.", StringComparison.Ordinal)
             || name.Contains(".spec.", StringComparison.Ordinal) || name.Contains("_spec.", StringComparison.Ordinal)
-            || name.StartsWith("test_", StringComparison.Ordinal) || name.EndsWith("Tests.cs", StringComparison.Ordinal)
+            || name.StartsWith("test_", StringComparison.Ordinal)
+                || name.StartsWith("test.", StringComparison.Ordinal)
+                    || name.EndsWith("Tests.cs", StringComparison.Ordinal)
             || name.EndsWith("Test.java", StringComparison.Ordinal);
         return new Setting(
             isTest, s_noise.Contains(name) || EndsWithAny(name, s_noiseEnds),

@@ -1,0 +1,58 @@
+using System.Text;
+using Kist.Scan.Matching;
+
+namespace Kist.Scan.Tests;
+
+public sealed class PatternTests
+{
+    [Theory]
+    [InlineData("\"ab_\" digit{3}", "x ab_123 y", 2, "ab_123")]
+    [InlineData("\"ab_\" digit{2,4}", "ab_12345", 0, null)]
+    [InlineData("\"ab_\" digit{3}", "xab_123", 1, null)]
+    [InlineData("\"ab_\" digit{3}", "\\nab_123", 2, "ab_123")]
+    [InlineData("\"ab_\" digit{3} open", "xab_1234", 1, "ab_123")]
+    [InlineData("hex{4} @\"-us\" digit{1,2}", "12ab-us7", 4, "12ab-us7")]
+    [InlineData("hex{4} @\"-us\" digit{1,2}", "f12ab-us7", 5, null)]
+    [InlineData("\"k=\" < b62{4} > \";\"", "k=Ab12;", 0, "Ab12")]
+    [InlineData("\"sk-\" b62{2,20} \"T3B\" b62{2}", "sk-aaaT3Bbb", 0, "sk-aaaT3Bbb")]
+    [InlineData("i\"Key=\" uuid", "KEY=01234567-89ab-cdef-0123-456789abcdef", 0,
+        "KEY=01234567-89ab-cdef-0123-456789abcdef")]
+    [InlineData("\"a_\"|\"bb_\" digit{1}", "bb_1", 0, "bb_1")]
+    [InlineData("'\"id\"' [ :]{1,4} [\"] < hex{2} > [\"]", "\"id\": \"ab\"", 0, "ab")]
+    public void APatternMatchesAroundItsAnchor(string pattern, string text, int at, string? secret)
+    {
+        var bytes = Encoding.ASCII.GetBytes(text);
+
+        var matches = PatternParser.Parse(pattern).TryMatch(bytes, at, out var match);
+
+        Assert.Equal(secret, matches ? text[match.SecretStart..match.SecretEnd] : null);
+    }
+
+    [Theory]
+    [InlineData("\"ab")]
+    [InlineData("b63{3}")]
+    [InlineData("[a-z{3}")]
+    [InlineData("b62{3")]
+    public void AWrongPatternIsRefused(string pattern) =>
+        Assert.Throws<FormatException>(() => PatternParser.Parse(pattern));
+
+    [Fact]
+    public void EveryPlaceOfAGramIsFound()
+    {
+        var index = new GramIndex();
+        index.Add([[(byte)'a'], [(byte)'b'], [(byte)'c'], [(byte)'d']], 7);
+        var random = new Random(3);
+        for (var round = 0; round < 500; round++)
+        {
+            var text = random.GetItems("abcdABCD"u8.ToArray(), random.Next(4, 80));
+            "aBcD"u8.CopyTo(text.AsSpan(random.Next(text.Length - 3)));
+            var wanted = Enumerable.Range(0, text.Length - 3)
+                .Where(i => Encoding.ASCII.GetString(text, i, 4).Equals("abcd",
+                    StringComparison.OrdinalIgnoreCase)).ToList();
+            var found = new List<int>();
+            for (var at = index.Next(text, 0); at < text.Length; at = index.Next(text, at + 1))
+                if (index.First(text, at) != 0) found.Add(at);
+            Assert.Equal(wanted, found);
+        }
+    }
+}
