@@ -27,8 +27,8 @@ internal ref partial struct Pass
     {
         var start = found.NameStart;
         if (found.NameEnd - start > 5 || start < 2 || _text[start - 1] != (byte)' ') return _text[start..found.NameEnd];
-        var word = ByteSet.Base62.TailLength(_text[..(start - 1)]);
-        return _text[(start - 1 - Math.Min(word, 20))..found.NameEnd];
+        var word = ByteSet.Base62.TailLength(_text[Math.Max(0, start - 21)..(start - 1)]);
+        return _text[(start - 1 - word)..found.NameEnd];
     }
 
     private readonly (string? Rule, string Why, string? Against, Confidence Confidence) Judge(
@@ -112,7 +112,8 @@ internal ref partial struct Pass
     // Server=…;Database=…;Password=…: the same line speaks of a server or user.
     private readonly bool IsConnection(Assignment found)
     {
-        var from = Math.Max(_text[..found.NameStart].LastIndexOf((byte)'\n') + 1, found.NameStart - 300);
+        var from = Math.Max(0, found.NameStart - 300);
+        from += _text[from..found.NameStart].LastIndexOf((byte)'\n') + 1;
         var rest = _text[found.ValueEnd..Math.Min(_text.Length, found.ValueEnd + 200)];
         var to = rest.IndexOf((byte)'\n');
         var line = Encoding.Latin1.GetString(_text[from..(to < 0

@@ -151,12 +151,14 @@ internal ref partial struct Pass
 
     private void Kubernetes(int at)
     {
-        var lineStart = _text[..at].LastIndexOf((byte)'\n') + 1;
+        var lineStart = Math.Max(0, at - 100);
+        lineStart += _text[lineStart..at].LastIndexOf((byte)'\n') + 1;
         if (!_text[lineStart..at].TrimStart(" \t\""u8).StartsWith("kind"u8)) return;
-        var before = _text[..lineStart].LastIndexOf("\n---"u8);
-        var after = _text[at..].IndexOf("\n---"u8);
-        var (from, to) = (before < 0 ? 0 : before, after < 0 ? _text.Length : at + after);
-        to = Math.Min(to, from + MaxPem);
+        var from = Math.Max(0, lineStart - MaxPem);
+        from += Math.Max(0, _text[from..lineStart].LastIndexOf("\n---"u8));
+        var to = Math.Min(_text.Length, at + MaxPem);
+        var after = _text[at..to].IndexOf("\n---"u8);
+        if (after >= 0) to = at + after;
         var isData = false;
         for (var start = from; start < to;)
         {

@@ -108,8 +108,24 @@ internal ref partial struct Pass
         var (word, rule) = _index.Near(index);
         if (at + word.Length > _text.Length || !Ascii.EqualsIgnoreCase(_text.Slice(at, word.Length), word)) return;
         if (at > 0 && IsLetter(_text[at - 1]) && !(IsUpper(_text[at]) && !IsUpper(_text[at - 1]))) return;
-        var window = _text[(at + word.Length)..Math.Min(_text.Length, at + word.Length + NearWindow)];
-        var offset = at + word.Length;
+        NearAfter(rule, word, at + word.Length);
+        NearBefore(rule, word, at);
+    }
+
+    // "Use `…` as the heroku_api_key": the value stands in quotes before the word, in the same line.
+    private void NearBefore(RuleEntry rule, byte[] word, int at)
+    {
+        var from = Math.Max(0, at - NearWindow);
+        from += _text[from..at].LastIndexOf((byte)'\n') + 1;
+        var close = _text[from..at].LastIndexOfAny((byte)'`', (byte)'"', (byte)'\'');
+        if (close < 10) return;
+        var open = _text[from..(from + close)].LastIndexOf(_text[from + close]);
+        if (open >= 0 && close - open > 10) NearValue(rule, word, from + open + 1, close - open - 1);
+    }
+
+    private void NearAfter(RuleEntry rule, byte[] word, int offset)
+    {
+        var window = _text[offset..Math.Min(_text.Length, offset + NearWindow)];
         var lines = 0;
         for (var p = 0; p < window.Length && lines < 3;)
         {

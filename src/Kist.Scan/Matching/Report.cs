@@ -6,18 +6,21 @@ namespace Kist.Scan.Matching;
 internal sealed class Report(Scanner scanner, PieceInfo info, TextForm form)
 {
     private const int MaxLine = 512;
+    private const int MaxComment = 4096;
 
     /// <summary>Adds the findings among the hits.</summary>
     public void Add(ReadOnlySpan<byte> text, List<Hit> hits, List<Finding> findings)
     {
         hits.RemoveAll(h => h.Against is not null || h.Confidence < scanner.Settings.MinimumConfidence);
         if (hits.Count == 0) return;
-        var (line, seen) = (0, 0);
+        var (line, lineStart, seen) = (0, 0, 0);
         foreach (var hit in Best(hits))
         {
-            line += text[seen..hit.Start].Count((byte)'\n');
+            var passed = text[seen..hit.Start];
+            line += passed.Count((byte)'\n');
+            if (passed.LastIndexOf((byte)'\n') is >= 0 and var last) lineStart = seen + last + 1;
             seen = hit.Start;
-            var finding = Make(text, hit, line);
+            var finding = Make(text, hit, line, lineStart);
             if (!scanner.Settings.HonorsAllowComments || !IsAllowed(text, hit)) findings.Add(finding);
         }
     }
@@ -34,7 +37,8 @@ internal sealed class Report(Scanner scanner, PieceInfo info, TextForm form)
             var line = before.Count((byte)'\n');
             var isAllowed = IsAllowed(text, hit);
             judgements.Add(new Judgement(
-                hit.Rule.Rule, info.FirstLine + line, Column(before, line), Mask.Of(text[hit.Start..hit.End]),
+                hit.Rule.Rule, info.FirstLine + line, Column(before.Length - before.LastIndexOf((byte)'\n') - 1,
+                    line), Mask.Of(text[hit.Start..hit.End]),
                 kept.Contains(hit) && !isAllowed, Reason(hit, kept.Contains(hit), isAllowed)));
         }
         return judgements;
@@ -60,33 +64,30 @@ internal sealed class Report(Scanner scanner, PieceInfo info, TextForm form)
         return kept.OrderBy(h => h.Start);
     }
 
-    private Finding Make(ReadOnlySpan<byte> text, Hit hit, int line)
+    private Finding Make(ReadOnlySpan<byte> text, Hit hit, int line, int lineStart)
     {
         var secret = text[hit.Start..hit.End];
         var lines = secret.Count((byte)'\n');
         var endColumn = lines == 0
-            ? Column(text[..hit.Start], line) + secret.Length - 1
+            ? Column(hit.Start - lineStart, line) + secret.Length - 1
             : secret.Length - 1 - secret.LastIndexOf((byte)'\n');
         var start = form.ToContent(hit.Start);
         return new Finding
         {
             Rule = hit.Rule.Rule, Origin = info, Severity = hit.Severity, Confidence = hit.Confidence,
             StartLine = info.FirstLine + line, EndLine = info.FirstLine + line + lines,
-            StartColumn = Column(text[..hit.Start], line), EndColumn = endColumn, Offset = start,
+            StartColumn = Column(hit.Start - lineStart, line), EndColumn = endColumn, Offset = start,
             Length = form.ToContent(hit.End) - start, Secret = secret.ToArray(), Masked = Mask.Of(secret),
             MaskedLine = MaskedLine(text, hit), Entropy = Randomness.Entropy(secret), Why = hit.Why,
         };
     }
 
-    private int Column(ReadOnlySpan<byte> before, int line)
-    {
-        var column = before.Length - before.LastIndexOf((byte)'\n');
-        return line == 0 ? column - 1 + info.FirstColumn : column;
-    }
+    private int Column(int behindStart, int line) => behindStart + (line == 0 ? info.FirstColumn : 1);
 
     private static string MaskedLine(ReadOnlySpan<byte> text, Hit hit)
     {
-        var from = Math.Max(text[..hit.Start].LastIndexOf((byte)'\n') + 1, hit.Start - MaxLine / 2);
+        var from = Math.Max(0, hit.Start - (MaxLine / 2));
+        from += text[from..hit.Start].LastIndexOf((byte)'\n') + 1;
         var rest = text[hit.End..Math.Min(text.Length, hit.End + MaxLine / 4)];
         var to = rest.IndexOf((byte)'\n');
         var after = to < 0 ? rest : rest[..to];
@@ -97,9 +98,11 @@ internal sealed class Report(Scanner scanner, PieceInfo info, TextForm form)
     // The line of the secret's first byte, or of its last.
     private static bool IsAllowed(ReadOnlySpan<byte> text, Hit hit)
     {
-        var from = text[..hit.Start].LastIndexOf((byte)'\n') + 1;
-        var to = text[hit.End..].IndexOf((byte)'\n');
-        var line = text[from..(to < 0 ? text.Length : hit.End + to)];
+        var from = Math.Max(0, hit.Start - MaxComment);
+        from += text[from..hit.Start].LastIndexOf((byte)'\n') + 1;
+        var rest = text[hit.End..Math.Min(text.Length, hit.End + MaxComment)];
+        var to = rest.IndexOf((byte)'\n');
+        var line = text[from..(hit.End + (to < 0 ? rest.Length : to))];
         var mark = line.IndexOf(":allow"u8);
         return mark > 0 && (line[..mark].EndsWith("kist"u8) || line[..mark].EndsWith("gitleaks"u8));
     }
