@@ -61,6 +61,8 @@ internal static class AuditCommands
             if (ApiPath.Clean(parsed.GetValue(path)!, out var name) is { } problem) return session.Fail(problem);
             if (Prompt.Confirm(session.Screen, $"Remove the audit sink {name}", parsed.GetValue(yes)) is { } refused)
                 return session.Fail(refused);
+            if (session.Look("sys/audit", name + "/", new Problem($"there is no audit sink {name}", "kist audit list",
+                Problem.Remote)) is { } missing) return session.Fail(missing);
             return session.Do(
                 HttpMethod.Delete, "sys/audit/" + ApiPath.Encode(name), null, $"Audit sink {name} is off");
         });

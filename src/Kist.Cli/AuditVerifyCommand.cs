@@ -59,7 +59,9 @@ internal static class AuditVerifyCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return session.Fail(new Problem($"{reading} cannot be read: {e.Message.TrimEnd('.')}"));
+            return session.Fail(e is FileNotFoundException or DirectoryNotFoundException
+                ? new Problem($"there is no file {reading}", "kist audit list shows where the sinks write")
+                : new Problem($"{reading} cannot be read: {e.Message.TrimEnd('.')}"));
         }
         catch (Exception e) when (e is ArgumentException or CryptographicException)
         {

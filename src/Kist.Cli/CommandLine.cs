@@ -18,7 +18,12 @@ internal static class CommandLine
     /// <summary>Runs the program and gives its exit code.</summary>
     public static int Run(string[] args)
     {
-        var root = Build(Invoked(args));
+        args = Spelling.Help(args);
+        var word = FirstWord(args);
+        var root = Build(IsCommand(word) ? word : null);
+        if (word is not (null or ['[', ..]) && !IsCommand(word)) return Screen.OfProcess(
+            args.Contains(Globals.NoColour.Name), quiet: false).Show(NoCommand("", word, root));
+        args = Spelling.Normal(root, args);
         var parsed = root.Parse(args, Parser);
         if (Misspelt(parsed) is { } option)
             return Screen.OfProcess(parsed.GetValue(Globals.NoColour), quiet: false).Show(NoOption(parsed, option));
@@ -57,20 +62,21 @@ internal static class CommandLine
     }
 
     // Help of the root, completion and mistakes need every command; anything else needs one.
-    private static string? Invoked(string[] args)
+    private static string? FirstWord(string[] args)
     {
         for (var i = 0; i < args.Length; i++)
         {
             if (Globals.TakesValue(args[i])) i++;
-            else if (args[i].StartsWith('[')) return null;
-            else if (!args[i].StartsWith('-'))
-            {
-                foreach (var entry in Program.Commands)
-                    if (entry.Name == args[i]) return entry.Name;
-                return null;
-            }
+            else if (!args[i].StartsWith('-')) return args[i];
         }
         return null;
+    }
+
+    private static bool IsCommand(string? word)
+    {
+        foreach (var entry in Program.Commands)
+            if (entry.Name == word) return true;
+        return false;
     }
 
     private static int Refuse(ParseResult parsed, string[] args)
@@ -97,26 +103,36 @@ internal static class CommandLine
         if (token.StartsWith('-') && token.Length > 1) return NoOption(parsed, token.Split('=')[0]);
         if (command.Subcommands.Count == 0)
             return new Problem($"too many arguments for kist {Name(parsed)}", help);
+        return NoCommand(Name(parsed) + " ", token, command);
+    }
+
+    private static Problem NoCommand(string group, string word, Command command)
+    {
         var names = new List<string>();
         foreach (var child in command.Subcommands) names.Add(child.Name);
-        return new Problem($"there is no command kist {Name(parsed)} {token.Split('=')[0]}".Replace("  ", " "),
-            Meant(token, names) is { } meant ? $"kist {Name(parsed)} {meant}".Replace("  ", " ") : help);
+        return new Problem($"there is no command kist {group}{word.Split('=')[0]}",
+            Meant(word, names) is { } meant ? $"kist {group}{meant}" : $"kist {group}--help");
     }
 
     // The parser takes an unknown option for an argument wherever one fits; nobody means that before a `--`.
     private static string? Misspelt(ParseResult parsed)
     {
+        Token? before = null;
         foreach (var token in parsed.Tokens)
-            if (token.Type == TokenType.DoubleDash) return null;
-        foreach (var argument in parsed.CommandResult.Command.Arguments)
         {
-            if (argument.Name == "COMMAND") continue;
-            foreach (var token in parsed.GetResult(argument)?.Tokens ?? [])
-                if (token.Value.StartsWith("--", StringComparison.Ordinal)
-                    || (argument.Name == "INPUT" && token.Value is ['-', _, ..]))
-                    return token.Value.Split('=')[0];
+            if (token.Type == TokenType.DoubleDash) return null;
+            var isValue = before is { Type: TokenType.Option, Value: var name } && TakesValue(parsed, name);
+            if (token is { Type: TokenType.Argument, Value: ['-', _, ..] word } && !isValue) return word.Split('=')[0];
+            before = token;
         }
         return null;
+    }
+
+    private static bool TakesValue(ParseResult parsed, string name)
+    {
+        foreach (var option in parsed.CommandResult.Command.Options)
+            if (option.Name == name) return option.ValueType != typeof(bool);
+        return Globals.TakesValue(name);
     }
 
     private static Problem NoOption(ParseResult parsed, string option) =>
@@ -203,8 +219,7 @@ internal static class CommandLine
 
         public override int Invoke(ParseResult parseResult)
         {
-            var version = typeof(CommandLine).Assembly.GetName().Version!.ToString(3);
-            Screen.OfProcess(noColour: true, quiet: false).Line("kist " + version);
+            Screen.OfProcess(noColour: true, quiet: false).Line("kist " + VersionCommand.Number);
             return 0;
         }
     }

@@ -72,7 +72,8 @@ internal static class GetCommand
     public static JsonElement Fields(Answer answer, Mount mount) =>
         mount.Versioned ? answer.Data.Member("data") : answer.Data;
 
-    private static Problem Missing(Mount mount, long? version, JsonElement metadata)
+    /// <summary>Why a version has no data, as its metadata says.</summary>
+    public static Problem Missing(Mount mount, long? version, JsonElement metadata)
     {
         var number = metadata.Number("version");
         if (metadata.Flag("destroyed"))

@@ -22,10 +22,7 @@ internal static class LeaseCommands
         {
             if (ApiPath.Clean(parsed.GetValue(prefix)!, out var path) is { } problem) return session.Fail(problem);
             using var answer = session.Send(HttpMethod.Get, $"sys/leases/lookup/{ApiPath.Encode(path)}/?list=true");
-            return session.Finish(answer, () =>
-            {
-                foreach (var key in answer.Data.Member("keys").Strings()) session.Screen.Line(key);
-            });
+            return session.PrintNames(answer, $"There are no leases under {path}");
         });
     }
 

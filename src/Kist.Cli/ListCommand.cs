@@ -68,7 +68,7 @@ internal static class ListCommand
             var mount = new Mount(entry.Name, Mount.IsVersioned(entry.Value), "");
             if (Walk(session, mount, entry.Name, found, 0) is { } problem) return session.Fail(problem);
         }
-        return Print(session, found);
+        return session.PrintNames(found, "There are no secrets");
     }
 
     private static int Names(Session session, string path, bool recursive)
@@ -82,10 +82,12 @@ internal static class ListCommand
         }
         else problem = Keys(session, mount, out found);
         if (problem is not null) return session.Fail(problem);
-        if (found.Count == 0)
+        // A folder is there as long as something is in it; a mount may be empty.
+        if (found.Count == 0 && mount.Name.Length > 0)
             return session.Fail(new Problem($"there is nothing in {mount.Full.TrimEnd('/')}",
                 $"kist put {mount.Full.TrimEnd('/')}/NAME FIELD=-", Problem.Remote));
-        return Print(session, found);
+        return session.PrintNames(
+            found, $"There is nothing in {mount.Path} yet; kist put {mount.Path}NAME FIELD=- puts something there");
     }
 
     private static Problem? Walk(Session session, Mount mount, string prefix, List<string> found, int depth)
@@ -109,25 +111,5 @@ internal static class ListCommand
         using var answer = session.Send(HttpMethod.Get, mount.Metadata + "/?list=true");
         keys = answer.Data.Member("keys").Strings();
         return answer.Status == 404 ? null : answer.Problem;
-    }
-
-    private static int Print(Session session, List<string> names)
-    {
-        if (!session.Json)
-        {
-            foreach (var name in names) session.Screen.Line(name);
-            return 0;
-        }
-        using var text = new SecretWriter(1024);
-        using (var writer = new Utf8JsonWriter(text))
-        {
-            writer.WriteStartObject();
-            writer.WriteStartArray("keys");
-            foreach (var name in names) writer.WriteStringValue(name);
-            writer.WriteEndArray();
-            writer.WriteEndObject();
-        }
-        using var document = JsonDocument.Parse(text.WrittenMemory);
-        return session.PrintJson(document.RootElement);
     }
 }

@@ -80,6 +80,8 @@ internal static class MountCommands
             if (ApiPath.Clean(parsed.GetValue(path)!, out var name) is { } problem) return session.Fail(problem);
             if (Prompt.Confirm(session.Screen, $"Unmount {name}/ and erase everything in it for good",
                 parsed.GetValue(yes)) is { } refused) return session.Fail(refused);
+            if (session.Look(Root(parsed.GetValue(auth)).TrimEnd('/'), name + "/", Missing(name)) is { } missing)
+                return session.Fail(missing);
             return session.Do(
                 HttpMethod.Delete, Root(parsed.GetValue(auth)) + ApiPath.Encode(name), null, $"{name}/ is unmounted");
         });
@@ -107,9 +109,14 @@ internal static class MountCommands
             if (!text.WrittenSpan.SequenceEqual("{}"u8))
                 return session.Do(HttpMethod.Post, api, text, $"{name}/ is changed");
             using var answer = session.Send(HttpMethod.Get, api);
-            return session.PrintMembers(answer);
+            return Hints.Errors(answer.Root).StartsWith("cannot fetch sysview", StringComparison.Ordinal)
+                ? session.Fail(Missing(name))
+                : session.PrintMembers(answer);
         });
     }
+
+    private static Problem Missing(string name) =>
+        new($"nothing is mounted at {name}/", "kist mount list, or kist mount list --auth", Problem.Remote);
 
     private static Option<bool> Auth(KistCommand command) =>
         command.Switch("--auth", "Login methods rather than secrets engines");

@@ -21,10 +21,7 @@ internal static class PolicyCommands
         return command.Does((session, _) =>
         {
             using var answer = session.Send(HttpMethod.Get, Root.TrimEnd('/') + "?list=true");
-            return session.Finish(answer, () =>
-            {
-                foreach (var name in answer.Data.Member("keys").Strings()) session.Screen.Line(name);
-            });
+            return session.PrintNames(answer, "There are no policies");
         });
     }
 
@@ -35,6 +32,7 @@ internal static class PolicyCommands
         return command.Does((session, parsed) => WithName(session, parsed.GetValue(name)!, path =>
         {
             using var answer = session.Send(HttpMethod.Get, path);
+            if (answer.Status == 404) return session.Fail(Missing(parsed.GetValue(name)!));
             return session.Finish(answer, () =>
             {
                 using var text = new SecretWriter(1024);
@@ -78,8 +76,13 @@ internal static class PolicyCommands
         var command = new KistCommand("delete", "Delete a policy") { Examples = ["kist policy delete app"] };
         var name = command.Required("NAME", "The policy");
         return command.Does((session, parsed) => WithName(session, parsed.GetValue(name)!, path =>
-            session.Do(HttpMethod.Delete, path, null, $"Deleted the policy {parsed.GetValue(name)}")));
+            session.Look(path, null, Missing(parsed.GetValue(name)!)) is { } missing
+                ? session.Fail(missing)
+                : session.Do(HttpMethod.Delete, path, null, $"Deleted the policy {parsed.GetValue(name)}")));
     }
+
+    private static Problem Missing(string name) =>
+        new($"there is no policy {name}", "kist policy list", Problem.Remote);
 
     private static KistCommand Format()
     {

@@ -33,11 +33,11 @@ internal static class Program
         new("Anything else", "write", PathCommands.Write),
         new("Anything else", "delete-path", PathCommands.Delete),
         new("Anything else", "completion", CompletionCommand.Create),
+        new("Anything else", "version", VersionCommand.Create),
     ];
 
     /// <summary>One command of the program: its heading in help, its name, and how to build it.</summary>
     internal sealed record Entry(string Group, string Name, Func<Command> Create);
 
-    private static int Main(string[] args) => CommandLine.Run(
-        AgeCommands.WithTwoDashes(ServerCommand.WithTwoDashes(args)));
+    private static int Main(string[] args) => CommandLine.Run(args);
 }

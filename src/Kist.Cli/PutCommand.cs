@@ -92,6 +92,11 @@ internal static class PutCommand
     {
         using var body = Body(fields.WrittenSpan, cas);
         using var answer = session.Send(HttpMethod.Patch, mount.Data, body);
+        if (answer.Status == 404)
+            return session.Fail(GetCommand.Missing(mount, null, answer.Data.Member("metadata")) is var missing
+                && answer.Data.Member("metadata").ValueKind == JsonValueKind.Undefined
+                    ? missing with { Hint = $"kist put {mount.Full} without --patch makes it" }
+                    : missing);
         return answer.Status is 405 or 415 ? Merge(session, mount, fields, cas) : Finish(session, mount, answer);
     }
 

@@ -8,6 +8,8 @@ namespace Kist.Cli;
 /// <summary>`kist operator rekey`: a new root key split into new keys, by those who hold the old ones.</summary>
 internal static class RekeyCommand
 {
+    private const string Recovery = "sys/rekey-recovery-key/";
+
     public static KistCommand Create()
     {
         var command = new KistCommand("rekey", "Make new unseal or recovery keys")
@@ -40,7 +42,7 @@ internal static class RekeyCommand
             var root = parsed.GetValue(target) switch
             {
                 null or "barrier" => "sys/rekey/",
-                "recovery" => "sys/rekey-recovery-key/",
+                "recovery" => Recovery,
                 _ => null,
             };
             if (root is null)
@@ -65,7 +67,11 @@ internal static class RekeyCommand
         return session.Finish(answer, () =>
         {
             Show(session, answer.Data);
-            session.Screen.Remark("\nNext: each holder of an old key: kist operator rekey");
+            if (answer.Data.Number("n") != shares)
+                session.Screen.Warn("this server unseals itself: its root key is split into no keys for people. "
+                    + "New recovery keys come from --target recovery");
+            session.Screen.Remark("\nNext: each holder of an old key: kist operator rekey"
+                + (root == Recovery ? " --target recovery" : ""));
         });
     }
 
@@ -109,6 +115,8 @@ internal static class RekeyCommand
         if (state.Text("verification_nonce") is { Length: > 0 } verification)
             table.Cell("verification nonce").Cell(verification);
         session.Screen.Show(table);
+        if (complete && state.Member("keys_base64").Strings().Count == 0)
+            session.Screen.Remark("\nThe root key is new, and the seal keeps it: there are no new keys to hand out");
         if (complete && state.Flag("verification_required"))
             session.Screen.Remark("\nThe new keys count once enough of them are given: kist operator rekey --verify");
     }

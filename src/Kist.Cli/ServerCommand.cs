@@ -44,33 +44,24 @@ internal static class ServerCommand
         var listen = command.Option<string?>("--listen", "HOST:PORT",
             "With --start: where to listen (else 127.0.0.1:8200)");
         var level = command.Option<string?>("--log-level", "LEVEL",
-            "trace, debug, info, warn or error (else the file's, else info)");
+            "trace, debug, info, warn or error (KIST_LOG_LEVEL, VAULT_LOG_LEVEL; else the file's, else info)");
+        var format = command.Option<string?>("--log-format", "FORMAT",
+            "standard or json (KIST_LOG_FORMAT, VAULT_LOG_FORMAT; else the file's, else standard)");
         command.SetAction((parsed, _) => RunAsync(new ServerArguments
         {
             ConfigFiles = parsed.GetValue(config) ?? [],
             Check = parsed.GetValue(check),
             Dev = parsed.GetValue(dev) || parsed.GetValue(devToken) is not null
                 || parsed.GetValue(devAddress) is not null,
-            DevToken = parsed.GetValue(devToken) ?? Variable("KIST_DEV_ROOT_TOKEN_ID")
-                ?? Variable("VAULT_DEV_ROOT_TOKEN_ID"),
-            DevAddress = parsed.GetValue(devAddress) ?? Variable("KIST_DEV_LISTEN_ADDRESS")
-                ?? Variable("VAULT_DEV_LISTEN_ADDRESS") ?? "127.0.0.1:8200",
+            DevToken = parsed.GetValue(devToken) ?? Variable("DEV_ROOT_TOKEN_ID"),
+            DevAddress = parsed.GetValue(devAddress) ?? Variable("DEV_LISTEN_ADDRESS") ?? "127.0.0.1:8200",
             DevStoresToken = !parsed.GetValue(devNoStore),
             StartDirectory = parsed.GetValue(start),
             ListenAddress = parsed.GetValue(listen) ?? parsed.GetValue(Globals.Address),
-            LogLevel = parsed.GetValue(level),
+            LogLevel = parsed.GetValue(level) ?? Variable("LOG_LEVEL"),
+            LogFormat = parsed.GetValue(format) ?? Variable("LOG_FORMAT"),
         }, Screen.OfProcess(parsed.GetValue(Globals.NoColour), parsed.GetValue(Globals.Quiet))));
         return command;
-    }
-
-    /// <summary>
-    /// Vault's flags have one dash or two (<c>-dev</c>, <c>-config=FILE</c>); the parser knows two. Only for this
-    /// command.
-    /// </summary>
-    public static string[] WithTwoDashes(string[] args)
-    {
-        if (args is not ["server", ..]) return args;
-        return [.. args.Select(a => a.Length > 2 && a[0] == '-' && a[1] != '-' ? "-" + a : a)];
     }
 
     private static async Task<int> RunAsync(ServerArguments arguments, Screen screen)
@@ -82,6 +73,10 @@ internal static class ServerCommand
         return await run!.RunAsync(screen);
     }
 
-    private static string? Variable(string name) =>
-        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
+    private static string? Variable(string name)
+    {
+        foreach (var prefix in (ReadOnlySpan<string>)["KIST_", "VAULT_"])
+            if (Environment.GetEnvironmentVariable(prefix + name) is { Length: > 0 } text) return text;
+        return null;
+    }
 }

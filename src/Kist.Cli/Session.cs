@@ -109,8 +109,58 @@ internal sealed class Session : IDisposable
         return Finish(answer, () => Screen.Remark(done));
     }
 
+    /// <summary>
+    /// Prints the names of a list. The API answers 404 for an empty one; that is no mistake, and
+    /// <paramref name="none"/> is the remark for people.
+    /// </summary>
+    public int PrintNames(Answer answer, string none)
+    {
+        if (answer.Status == 404 && answer.Data.Member("keys").ValueKind == System.Text.Json.JsonValueKind.Undefined)
+            return PrintNames([], none);
+        return Finish(answer, () => PrintNames(answer.Data.Member("keys").Strings(), none));
+    }
+
+    /// <summary>Prints names, one a line; with <c>--json</c> as <c>{"keys": […]}</c>.</summary>
+    public int PrintNames(List<string> names, string none)
+    {
+        if (Json)
+        {
+            using var text = new SecretWriter(1024);
+            using (var writer = new System.Text.Json.Utf8JsonWriter(text))
+            {
+                writer.WriteStartObject();
+                writer.WriteStartArray("keys");
+                foreach (var name in names) writer.WriteStringValue(name);
+                writer.WriteEndArray();
+                writer.WriteEndObject();
+            }
+            using var document = System.Text.Json.JsonDocument.Parse(text.WrittenMemory);
+            return PrintJson(document.RootElement);
+        }
+        foreach (var name in names) Screen.Line(name);
+        if (names.Count == 0) Screen.Remark(none);
+        return 0;
+    }
+
+    /// <summary>
+    /// What the server deletes without asking whether it is there: <paramref name="missing"/> when a look says it is
+    /// not. Whoever may not look is left to the server.
+    /// </summary>
+    public Problem? Look(string path, string? member, Problem missing)
+    {
+        using var answer = Send(HttpMethod.Get, path);
+        if (answer.Status == 404) return missing;
+        if (answer.Problem is { } problem) return answer.Status == 403 ? null : problem;
+        return member is not null && answer.Data.Member(member).ValueKind == System.Text.Json.JsonValueKind.Undefined
+            ? missing
+            : null;
+    }
+
     /// <summary>Prints the answer's data as a table of names and values.</summary>
-    public int PrintMembers(Answer answer) => Finish(answer, () =>
+    /// <param name="missing">What a 404 means here; null: what the path says.</param>
+    public int PrintMembers(Answer answer, Problem? missing = null) => answer.Status == 404 && missing is not null
+        ? Fail(missing)
+        : Finish(answer, () =>
     {
         if (answer.Data.ValueKind != System.Text.Json.JsonValueKind.Object) return;
         using var table = new Table("KEY", "VALUE");

@@ -15,10 +15,7 @@ internal static class TokenRoles
         new KistCommand("list", "List the roles") { Examples = ["kist token roles list"] }.Does((session, _) =>
         {
             using var answer = session.Send(HttpMethod.Get, "auth/token/roles?list=true");
-            return session.Finish(answer, () =>
-            {
-                foreach (var name in answer.Data.Member("keys").Strings()) session.Screen.Line(name);
-            });
+            return session.PrintNames(answer, "There are no roles; kist token roles write NAME … makes one");
         });
 
     private static KistCommand Read()
@@ -28,7 +25,7 @@ internal static class TokenRoles
         return command.Does((session, parsed) =>
         {
             using var answer = session.Send(HttpMethod.Get, Path(parsed.GetValue(name)!));
-            return session.PrintMembers(answer);
+            return session.PrintMembers(answer, Missing(parsed.GetValue(name)!));
         });
     }
 
@@ -54,9 +51,17 @@ internal static class TokenRoles
     {
         var command = new KistCommand("delete", "Delete a role") { Examples = ["kist token roles delete deploy"] };
         var name = command.Required("NAME", "The role");
-        return command.Does((session, parsed) => session.Do(
-            HttpMethod.Delete, Path(parsed.GetValue(name)!), null, $"Deleted the role {parsed.GetValue(name)}"));
+        return command.Does((session, parsed) =>
+        {
+            var role = parsed.GetValue(name)!;
+            return session.Look(Path(role), null, Missing(role)) is { } missing
+                ? session.Fail(missing)
+                : session.Do(HttpMethod.Delete, Path(role), null, $"Deleted the role {role}");
+        });
     }
+
+    private static Problem Missing(string name) =>
+        new($"there is no role {name}", "kist token roles list", Problem.Remote);
 
     private static string Path(string name) => "auth/token/roles/" + Uri.EscapeDataString(name);
 }

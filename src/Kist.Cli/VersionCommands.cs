@@ -85,6 +85,7 @@ internal static class VersionCommands
             if (yes is not null && Prompt.Confirm(session.Screen,
                 $"Destroy version {list} of {mount.Full} for good", parsed.GetValue(yes)) is { } refused)
                 return session.Fail(refused);
+            if (Missing(session, mount, numbers, name == "undelete") is { } missing) return session.Fail(missing);
             using var body = Body(numbers);
             var method = dangerous ? HttpMethod.Put : HttpMethod.Post;
             return session.Do(method, mount.Below(name), body, $"{done}: {mount.Full}, version {list}");
@@ -131,6 +132,7 @@ internal static class VersionCommands
         if (Mount.FindSecret(session, path, out var mount) is { } problem) return session.Fail(problem);
         if (Prompt.Confirm(session.Screen, $"Remove {mount.Full} with all its versions for good", yes) is { } refused)
             return session.Fail(refused);
+        if (Missing(session, mount, [], false) is { } missing) return session.Fail(missing);
         return session.Do(HttpMethod.Delete, mount.Metadata, null, $"Removed {mount.Full}");
     }
 
@@ -138,16 +140,41 @@ internal static class VersionCommands
     {
         if (versions is not { Length: > 0 })
         {
-            if (Mount.FindSecret(session, path, out var whole) is { } missing) return session.Fail(missing);
+            if ((Mount.FindSecret(session, path, out var whole) ?? Missing(session, whole, [], false)) is { } missing)
+                return session.Fail(missing);
             return session.Do(HttpMethod.Delete, whole.Data, null, whole.Versioned
                 ? $"Deleted the newest version of {whole.Full}; kist undelete brings it back (kist history shows which)"
                 : $"Deleted {whole.Full}");
         }
         if (Parse(versions, out var numbers) is { } wrong) return session.Fail(wrong);
-        if (Mount.FindVersioned(session, path, out var mount) is { } problem) return session.Fail(problem);
+        var problem = Mount.FindVersioned(session, path, out var mount) ?? Missing(session, mount, numbers, false);
+        if (problem is not null) return session.Fail(problem);
         using var body = Body(numbers);
         return session.Do(HttpMethod.Post, mount.Below("delete"), body,
             $"Deleted: {mount.Full}, version {string.Join(", ", numbers)}");
+    }
+
+    /// <summary>
+    /// The server says yes to versions that are not there; a person has mistyped then. Whoever may not read the
+    /// metadata is left to the server.
+    /// </summary>
+    private static Problem? Missing(Session session, Mount mount, List<int> numbers, bool mustHaveData)
+    {
+        if (!mount.Versioned) return null;
+        using var answer = session.Send(HttpMethod.Get, mount.Metadata);
+        if (answer.Status == 404) return NoSecret(mount);
+        if (answer.Problem is { } problem) return answer.Status == 403 ? null : problem;
+        foreach (var number in numbers)
+        {
+            var version = answer.Data.Member("versions").Member(number.ToString(CultureInfo.InvariantCulture));
+            if (version.ValueKind == JsonValueKind.Undefined)
+                return new Problem(
+                    $"{mount.Full} has no version {number}", $"kist history {mount.Full}", Problem.Remote);
+            if (mustHaveData && version.Flag("destroyed"))
+                return new Problem($"version {number} of {mount.Full} is destroyed, its data is gone",
+                    $"kist history {mount.Full}", Problem.Remote);
+        }
+        return null;
     }
 
     private static Option<string[]> Versions(KistCommand command, bool required)

@@ -1,9 +1,11 @@
 using System.Net;
+using System.Net.Security;
 using Kist.Kernel.Node;
 using Microsoft.AspNetCore.Builder;
 using Microsoft.AspNetCore.Hosting;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Server.Kestrel.Core;
+using Microsoft.AspNetCore.Server.Kestrel.Https;
 using Microsoft.Extensions.DependencyInjection;
 using Microsoft.Extensions.Logging;
 
@@ -63,14 +65,16 @@ public sealed class KistServer : IAsyncDisposable
         foreach (var listener in listeners)
             options.Listen(listener.EndPoint, listen =>
             {
-                listen.Protocols = listener.Certificate is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
-                if (listener.Certificate is { } certificate)
-                    listen.UseHttps(https => https.ServerCertificateSelector = (_, _) => certificate());
+                listen.Protocols = listener.Handshake is null ? HttpProtocols.Http1 : HttpProtocols.Http1AndHttp2;
+                if (listener.Handshake is { } handshake)
+                    listen.UseHttps(new TlsHandshakeCallbackOptions
+                    {
+                        OnConnection = _ => ValueTask.FromResult(handshake()),
+                    });
             });
     }
 }
 
-/// <summary>Where a front listens. <paramref name="Certificate"/> is asked at each handshake, so that a reload needs no
+/// <summary>Where a front listens. <paramref name="Handshake"/> is asked at each handshake, so that a reload needs no
 /// new listener; null: plain HTTP.</summary>
-public sealed record Listener(IPEndPoint EndPoint,
-    Func<System.Security.Cryptography.X509Certificates.X509Certificate2>? Certificate);
+public sealed record Listener(IPEndPoint EndPoint, Func<SslServerAuthenticationOptions>? Handshake);

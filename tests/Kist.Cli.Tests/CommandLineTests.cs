@@ -6,6 +6,11 @@ public sealed class CommandLineTests
     [Theory]
     [InlineData("get", "kist get needs PATH", "kist get --help")]
     [InlineData("gte prod/x", "there is no command kist gte", "kist get")]
+    [InlineData("tokne list", "there is no command kist tokne", "kist token")]
+    [InlineData("nosuch get prod/x", "there is no command kist nosuch", "kist --help")]
+    [InlineData("get -feild=url prod/x", "kist get has no option -feild", "kist get --help")]
+    [InlineData("run --from prod/x --no-msk -- true", "kist run has no option --no-msk", "--no-mask")]
+    [InlineData("run --from prod/x --no-msk true", "kist run has no option --no-msk", "--no-mask")]
     [InlineData("zzzzzz", "there is no command kist zzzzzz", "kist --help")]
     [InlineData("token creat", "there is no command kist token creat", "kist token create")]
     [InlineData("get prod/x --verson 3", "kist get has no option --verson", "--version")]
@@ -75,6 +80,34 @@ public sealed class CommandLineTests
     {
         using var kist = new KistRun();
         Assert.Matches(@"^kist \d+\.\d+\.\d+\n$", (await kist.RunAsync("--version")).Output);
+    }
+
+    [Theory]
+    [InlineData("get -version 2 prod/x", "get --version 2 prod/x")]
+    [InlineData("get -version=2 prod/x", "get --version=2 prod/x")]
+    [InlineData("put prod/x -cas 0 a=-b", "put prod/x --cas 0 a=-b")]
+    [InlineData("-address http://x token create -ttl 1h -r", "--address http://x token create --ttl 1h -r")]
+    [InlineData("token create --display-name -ttl -ttl 1h", "token create --display-name -ttl --ttl 1h")]
+    [InlineData("server -dev -dev-root-token-id=root", "server --dev --dev-root-token-id=root")]
+    [InlineData("put prod/x -- -cas", "put prod/x -- -cas")]
+    [InlineData("run -from prod/x ls -from --json", "run --from prod/x -- ls -from --json")]
+    [InlineData("run --from prod/x -- ls -from", "run --from prod/x -- ls -from")]
+    [InlineData("get -q prod/x", "get -q prod/x")]
+    [InlineData("get -feild prod/x", "get -feild prod/x")]
+    [InlineData("age -encrypt -r age1", "age --encrypt -r age1")]
+    [InlineData("[suggest:8] kist po", "[suggest:8] kist po")]
+    public void One_dash_is_as_good_as_two(string typed, string meant) =>
+        Assert.Equal(meant, string.Join(' ', Spelling.Normal(CommandLine.Build(), typed.Split(' '))));
+
+    [Fact]
+    public async Task Help_and_version_are_commands_too()
+    {
+        using var kist = new KistRun();
+        Assert.Equal(await kist.RunAsync("get", "--help"), await kist.RunAsync("help", "get"));
+        Assert.Equal(await kist.RunAsync("token", "create", "--help"), await kist.RunAsync("help", "token", "create"));
+        Assert.Equal(await kist.RunAsync("--help"), await kist.RunAsync("help"));
+        Assert.Equal(await kist.RunAsync("--version"), await kist.RunAsync("version"));
+        Assert.Equal(await kist.RunAsync("--version"), await kist.RunAsync("-version"));
     }
 
     [Theory]

@@ -1,3 +1,4 @@
+using System.Net.Security;
 using System.Net.Sockets;
 using System.Text;
 using System.Text.Json;
@@ -11,14 +12,14 @@ internal static class Hints
     private const string OneError = "1 error occurred:";
 
     /// <summary>No connection came about.</summary>
-    /// <param name="sawCertificate">The server showed a certificate, so it speaks TLS.</param>
-    public static Problem Unreachable(Settings settings, HttpRequestException failure, bool sawCertificate)
+    /// <param name="certificate">What is wrong with the server's certificate; null: it showed none.</param>
+    public static Problem Unreachable(Settings settings, HttpRequestException failure, SslPolicyErrors? certificate)
     {
         var server = Server(settings);
         if (failure.HttpRequestError == HttpRequestError.NameResolutionError)
             return Remote($"the host of {server} is not known", "check KIST_ADDR, or --address URL");
         if (failure.HttpRequestError == HttpRequestError.SecureConnectionError)
-            return Untrusted(settings, sawCertificate);
+            return Untrusted(settings, certificate);
         if (failure.HttpRequestError == HttpRequestError.InvalidResponse
             || (failure.HttpRequestError == HttpRequestError.ResponseEnded && settings.Address.Scheme == "http"))
             return Remote($"{server} does not answer as HTTP", SwapScheme(settings));
@@ -59,6 +60,8 @@ internal static class Hints
             return Remote("no token was sent", "kist login   (or KIST_TOKEN=TOKEN)");
         if (said.StartsWith("check-and-set", StringComparison.Ordinal))
             return Remote(said, $"kist history {AsTyped(path)} shows the current version; put --cas VERSION");
+        if (said.Contains("already in use", StringComparison.Ordinal))
+            return Remote(said, "another name: --path NAME");
         if (said.StartsWith("wrapping token is not valid", StringComparison.Ordinal))
             return Remote("the wrapping token does not open: it was used already, has expired or is none",
                 "a new one; and if you have not used it, somebody else has");
@@ -117,9 +120,12 @@ internal static class Hints
         };
     }
 
-    private static Problem Untrusted(Settings settings, bool sawCertificate)
+    private static Problem Untrusted(Settings settings, SslPolicyErrors? certificate)
     {
-        if (sawCertificate)
+        if (certificate == SslPolicyErrors.RemoteCertificateNameMismatch)
+            return Remote($"the certificate of {Server(settings)} is for another name than {settings.Address.Host}",
+                "the address with a name that stands in the certificate, or a certificate for this name");
+        if (certificate is not null)
             return Remote($"the certificate of {Server(settings)} is not trusted here",
                 "KIST_CACERT=FILE or --ca-cert FILE with the server's CA certificate "
                 + "(a generated one lies in its data folder)");

@@ -28,7 +28,7 @@ internal sealed class KistClient : IDisposable
     private const int MaxBody = 64 << 20;
     private readonly Settings _settings;
     private readonly HttpMessageInvoker _invoker;
-    private bool _sawCertificate;
+    private SslPolicyErrors? _certificate;
 
     public KistClient(Settings settings, X509Certificate2Collection? authorities)
     {
@@ -128,7 +128,7 @@ internal sealed class KistClient : IDisposable
         }
         catch (HttpRequestException e)
         {
-            return Answer.None(Hints.Unreachable(_settings, e, _sawCertificate));
+            return Answer.None(Hints.Unreachable(_settings, e, _certificate));
         }
         catch (Exception e) when (e is IOException or ObjectDisposedException)
         {
@@ -203,7 +203,7 @@ internal sealed class KistClient : IDisposable
         // --skip-verify, which every use warns about, is the only way past an error.
         handler.SslOptions.RemoteCertificateValidationCallback = (_, _, _, errors) =>
         {
-            _sawCertificate = true;
+            _certificate = errors;
             return errors == SslPolicyErrors.None || _settings.SkipVerify;
         };
         if (authorities is not null)

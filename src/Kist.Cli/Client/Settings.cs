@@ -1,5 +1,5 @@
-using System.Globalization;
 using Kist.Cli.Output;
+using Kist.Kernel.Routes;
 
 namespace Kist.Cli.Client;
 
@@ -80,6 +80,7 @@ internal sealed record Settings
     private static bool IsTrue(string? text) => text is "1" or "t" or "T" or "true" or "TRUE" or "True";
 
     private static bool TryParseSeconds(string text, out int seconds) =>
-        int.TryParse(
-            text.EndsWith('s') ? text[..^1] : text, NumberStyles.None, CultureInfo.InvariantCulture, out seconds);
+        (seconds = GoDuration.TryParse(text, out var time) && time < TimeSpan.FromDays(1)
+            ? (int)Math.Ceiling(time.TotalSeconds)
+            : -1) >= 0;
 }

@@ -27,7 +27,8 @@ internal static class Prompt
         if (CanAsk) return Ask(screen, name, secret);
         if (ReadAll(secret) is { } problem) return problem;
         // A pipe that failed gives nothing, and nobody wants that to replace a secret.
-        if (secret.WrittenCount == 0) return new Problem($"standard input holds nothing for the {name}");
+        if (secret.WrittenCount == 0) return new Problem(
+            $"standard input is empty, so there is no value for {name}", "pipe it in, or run this at a terminal");
         secret = TrimNewline(secret);
         return null;
     }

@@ -130,12 +130,26 @@ internal sealed class Table : IDisposable
     private static int Columns(ReadOnlySpan<byte> text)
     {
         var columns = 0;
-        for (var i = 0; i < text.Length; i++)
+        while (!text.IsEmpty)
         {
-            if (IsControl(text, i)) columns += 4;
-            else if (IsC1(text, i)) columns += 5;
-            else if ((text[i] & 0xC0) != 0x80) columns++;
+            if (IsControl(text, 0)) columns += 4;
+            else if (IsC1(text, 0)) columns += 5;
+            Rune.DecodeFromUtf8(text, out var rune, out var length);
+            if (!Rune.IsControl(rune) || rune.Value == '\t') columns += Width(rune);
+            text = text[length..];
         }
         return columns;
+    }
+
+    // Terminals give two columns to what Unicode calls wide (UAX #11), and none to marks that join the one before.
+    private static int Width(Rune rune)
+    {
+        if (rune.IsAscii) return 1;
+        if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.NonSpacingMark or UnicodeCategory.EnclosingMark
+            or UnicodeCategory.Format) return 0;
+        return rune.Value is (>= 0x1100 and <= 0x115f) or (>= 0x2e80 and <= 0xa4cf) or (>= 0xac00 and <= 0xd7a3)
+            or (>= 0xf900 and <= 0xfaff) or (>= 0xfe30 and <= 0xfe6f) or (>= 0xff00 and <= 0xff60)
+            or (>= 0xffe0 and <= 0xffe6) or (>= 0x1f300 and <= 0x1f64f) or (>= 0x1f680 and <= 0x1f6ff)
+            or (>= 0x1f900 and <= 0x1f9ff) or (>= 0x20000 and <= 0x3fffd) ? 2 : 1;
     }
 }

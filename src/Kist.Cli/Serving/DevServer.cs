@@ -18,11 +18,16 @@ internal static class DevServer
         if (!Address.TryParse(arguments.DevAddress, out var endPoint))
             return (null, null, new Problem("the development address is not an IP address and a port",
                 "-dev-listen-address=127.0.0.1:8200"));
-        var listener = new ListenerConfig(endPoint, null, null, TlsDisable: true, OpenMetrics: false);
+        var listener = new ListenerConfig(endPoint) { TlsDisable = true };
         if (!listener.IsLoopback)
             return (null, null, new Problem("a development server has no protection and listens on loopback only",
                 "use 127.0.0.1, or a real server with --config or --start"));
-        return (new ServerConfig { Storage = new StorageConfig("inmem", null), Listeners = [listener] }, null, null);
+        return (new ServerConfig
+        {
+            Storage = new StorageConfig("inmem", null),
+            Listeners = [listener],
+            Warnings = arguments.ConfigFiles.Count > 0 ? ["with --dev no configuration file is read"] : [],
+        }, null, null);
     }
 
     /// <summary>Initialises, unseals, mounts kv version 2 at secret/.</summary>

@@ -21,4 +21,6 @@ internal sealed record ServerArguments
     public required string? ListenAddress { get; init; }
 
     public required string? LogLevel { get; init; }
+
+    public required string? LogFormat { get; init; }
 }

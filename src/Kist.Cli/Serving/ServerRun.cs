@@ -12,6 +12,7 @@ using Kist.Kernel.Stores;
 using Kist.Secrets;
 using Kist.Server;
 using Kist.Server.Configuration;
+using Microsoft.AspNetCore.Connections;
 
 namespace Kist.Cli.Serving;
 
@@ -25,9 +26,6 @@ internal sealed class ServerRun
     /// The version that clients see. They parse it and switch on it, so it is that of the API that Kist speaks.
     /// </summary>
     public const string ApiVersion = "1.15.0";
-
-    private static readonly Problem s_inUse =
-        new("the address is in use already", "stop the other server, or listen elsewhere");
 
     /// <summary>How long to wait for another server to stop.</summary>
     private static readonly TimeSpan StopPatience = TimeSpan.FromSeconds(5);
@@ -54,7 +52,7 @@ internal sealed class ServerRun
     /// <summary>Reads what the configuration files say and name; nothing is opened or made.</summary>
     public static int Check(ServerArguments arguments, Screen screen)
     {
-        var (config, _, problem) = ConfigFiles.Read(arguments.ConfigFiles);
+        var (config, _, problem) = Load(arguments);
         if (problem is not null) return screen.Show(problem);
         foreach (var warning in config!.Warnings) screen.Warn(warning);
         try
@@ -85,9 +83,10 @@ internal sealed class ServerRun
             else await StartSealedOrNotAsync(node, signals.Stopping);
             _certificates = [.. _config.Listeners.Where(l => l.UsesTls).Select(l =>
                 new Certificates(l, TlsFolder, TimeProvider.System))];
-            var certificates = new Queue<Certificates>(_certificates);
-            var listeners = _config.Listeners.Select(l =>
-                new Listener(l.EndPoint, l.UsesTls ? Selector(certificates.Dequeue()) : null));
+            var listeners = _config.Listeners.Select(l => new Listener(
+                l.EndPoint, _certificates.FirstOrDefault(c => ReferenceEquals(c.Listener, l)) is { } own
+                    ? own.Handshake
+                    : null));
             await using (await KistServer.StartAsync(node, [.. listeners], CancellationToken.None))
             {
                 TryAnnounce(screen, node);
@@ -96,6 +95,7 @@ internal sealed class ServerRun
                 await signals.StopRequested;
                 _log.Write(LogLevel.Info, "stopping", null);
             }
+            if (_config.PidFile is { } pid) File.Delete(pid);
             return 0;
         }
         catch (Exception e) when (ProblemOf(e) is not null)
@@ -109,15 +109,18 @@ internal sealed class ServerRun
     {
         using var probe = new Socket(endPoint.AddressFamily, SocketType.Stream, ProtocolType.Tcp);
         probe.SetSocketOption(SocketOptionLevel.Socket, SocketOptionName.ReuseAddress, true);
-        probe.Bind(endPoint);
-        probe.Listen();
+        try
+        {
+            probe.Bind(endPoint);
+            probe.Listen();
+        }
+        catch (SocketException e) when (e.SocketErrorCode == SocketError.AddressAlreadyInUse)
+        {
+            throw new AddressInUseException($"the address {endPoint} is in use already", e);
+        }
     }
 
     private string TlsFolder => Path.Combine(_config.Storage.Folder, "tls");
-
-    private static Func<System.Security.Cryptography.X509Certificates.X509Certificate2> Selector(
-        Certificates certificates) =>
-        () => certificates.Current;
 
     private async ValueTask<Node> OpenNodeAsync()
     {
@@ -158,8 +161,7 @@ internal sealed class ServerRun
     }
 
     private bool IsInUse(Exception e) => e is StoreException { Kind: StoreFailure.InUse }
-        || (e is SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse }
-            && Catalog.IsInUse(_config.Storage));
+        || (e is AddressInUseException && Catalog.IsInUse(_config.Storage));
 
     /// <summary>
     /// An automatic seal opens the store now, or keeps trying; meanwhile the node answers that it is sealed.
@@ -227,14 +229,21 @@ internal sealed class ServerRun
             _log.Write(LogLevel.Error, $"configuration not reloaded: {problem.Message}", null);
             return;
         }
-        _config = config! with { Listeners = _config.Listeners, Storage = _config.Storage, Seal = _config.Seal };
+        _config = config! with
+        {
+            // Where it listens stays; what it does there may change.
+            Listeners = [.. _config.Listeners.Select(old => config!.Listeners.FirstOrDefault(
+                l => l.EndPoint.Equals(old.EndPoint) && l.UsesTls == old.UsesTls) ?? old)],
+            Storage = _config.Storage,
+            Seal = _config.Seal,
+        };
         _log.Configure(_config.LogLevel, _config.LogsJson);
         node.Settings = SettingsOf(_config);
         foreach (var certificate in _certificates)
         {
             try
             {
-                certificate.Reload();
+                certificate.Reload(_config.Listeners.First(l => l.EndPoint.Equals(certificate.Listener.EndPoint)));
             }
             catch (Exception e) when (e is IOException or CryptographicException or UnauthorizedAccessException)
             {
@@ -322,7 +331,14 @@ internal sealed class ServerRun
             { StartDirectory: { } directory } => QuickStart.Configure(directory, arguments.ListenAddress),
             _ => ConfigFiles.Read(arguments.ConfigFiles),
         };
-        if (problem is not null || arguments.LogLevel is not { } level) return (config, quickStart, problem);
+        if (problem is not null) return (null, null, problem);
+        if (arguments.LogFormat is { } format)
+        {
+            if (format is not ("json" or "standard"))
+                return (null, null, new Problem($"--log-format {format} is not known", "use standard or json"));
+            config = config! with { LogsJson = format == "json" };
+        }
+        if (arguments.LogLevel is not { } level) return (config, quickStart, null);
         return LogLevels.TryParse(level, out var parsed)
             ? (config! with { LogLevel = parsed }, quickStart, null)
             : (null, null, new Problem($"--log-level {level} is not known", "use trace, debug, info, warn or error"));
@@ -339,9 +355,9 @@ internal sealed class ServerRun
             _ => "check the storage stanza: the path, its owner and disk, or the database's address and user",
         }),
         SealException or BarrierException => new Problem(e.Message, "check the seal in the configuration"),
-        Microsoft.AspNetCore.Connections.AddressInUseException or IOException
-            { InnerException: Microsoft.AspNetCore.Connections.AddressInUseException } => s_inUse,
-        SocketException { SocketErrorCode: SocketError.AddressAlreadyInUse } => s_inUse,
+        AddressInUseException or IOException { InnerException: AddressInUseException } => new Problem(e.Message,
+            "stop the other server, or listen elsewhere: --address HOST:PORT, -dev-listen-address=HOST:PORT, "
+            + "or the address of the listener stanza"),
         SocketException =>
             new Problem($"cannot listen: {e.Message}", "check the listener's address"),
         AuditOpenException => new Problem(e.Message, "make room for the audit file, or mend its folder"),

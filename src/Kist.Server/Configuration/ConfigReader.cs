@@ -1,7 +1,6 @@
 using System.Net;
 using Kist.Kernel.Hcl;
-using Kist.Kernel.Node;
-using Kist.Kernel.Routes;
+using static Kist.Server.Configuration.ConfigValues;
 
 namespace Kist.Server.Configuration;
 
@@ -21,12 +20,14 @@ public sealed class ConfigReader
     private static readonly string[] UselessKeys =
         ["ui", "plugin_directory", "plugin_file_uid", "plugin_file_permissions", "disable_cache", "cache_size",
             "disable_printable_check", "raw_storage_endpoint", "introspection_endpoint", "disable_sealwrap",
-            "disable_performance_standby", "disable_indexing", "disable_clustering", "enable_response_header_hostname",
+            "disable_performance_standby", "default_max_request_duration", "enable_post_unseal_trace",
+            "disable_unauthed_rekey_endpoints", "allow_audit_log_prefixing", "enable_ui", "license_path",
+            "disable_indexing", "disable_clustering", "enable_response_header_hostname",
             "enable_response_header_raft_node_id", "allow_unauthenticated_health", "log_requests_level", "log_file",
             "log_rotate_bytes", "log_rotate_duration", "log_rotate_max_files", "detect_deadlocks",
-                "imprecise_lease_role_tracking"];
+            "imprecise_lease_role_tracking"];
 
-    private readonly string _file;
+    private string _file = "";
     private readonly List<string> _warnings = [];
     private readonly List<ListenerConfig> _listeners = [];
     private StorageConfig? _storage;
@@ -35,47 +36,61 @@ public sealed class ConfigReader
     private ServerConfig _config = new() { Storage = new StorageConfig("", null), Listeners = [] };
     private bool _hasSecrets;
 
-    private ConfigReader(string file) => _file = file;
-
-    /// <summary>Reads one file. A configuration, or what is wrong with it.</summary>
-    public static (ServerConfig? Config, string? Error) Read(string file)
+    private ConfigReader()
     {
-        string text;
-        try
-        {
-            text = File.ReadAllText(file);
-        }
-        catch (Exception e) when (e is IOException or UnauthorizedAccessException)
-        {
-            return (null, $"the configuration file {file} cannot be read: {e.Message}");
-        }
-        if (!HclDocument.TryParse(text, HclLimits.Default, out var root, out var error)) return (
-            null, $"{file}: {error}");
-        var reader = new ConfigReader(file);
-        try
-        {
-            return (reader.Build(root!), null);
-        }
-        catch (ConfigException e)
-        {
-            return (null, $"{file}: {e.Message}");
-        }
     }
 
-    private ServerConfig Build(HclObject root)
+    /// <summary>
+    /// Reads one file, or several that together say everything: a later one's words count, and listeners add up. A
+    /// configuration, or what is wrong with it.
+    /// </summary>
+    public static (ServerConfig? Config, string? Error) Read(params ReadOnlySpan<string> files)
     {
-        foreach (var member in root.Members) Member(root, member);
-        if (_storage is null) throw Wrong(
-            root.Position, "storage", "is missing: add for example  storage \"sqlite\" { path = \"./data\" }");
-        if (_listeners.Count == 0) _listeners.Add(
-            new ListenerConfig(new IPEndPoint(IPAddress.Loopback, 8200), null, null, false, false));
+        var reader = new ConfigReader();
+        foreach (var file in files)
+        {
+            try
+            {
+                reader.Add(file);
+            }
+            catch (Exception e) when (e is FileNotFoundException or DirectoryNotFoundException)
+            {
+                return (null, $"there is no configuration file {file}");
+            }
+            catch (Exception e) when (e is IOException or UnauthorizedAccessException)
+            {
+                return (null, $"the configuration file {file} cannot be read: {e.Message}");
+            }
+            catch (ConfigException e)
+            {
+                return (null, $"{file}: {e.Message}");
+            }
+        }
+        return reader._storage is null
+            ? (null, $"{string.Join(", ", files)}: line 1, column 1: storage is missing: "
+                + "add for example  storage \"sqlite\" { path = \"./data\" }")
+            : (reader.Build(reader._storage), null);
+    }
+
+    private void Add(string file)
+    {
+        _file = file;
+        _hasSecrets = false;
+        if (!HclDocument.TryParse(File.ReadAllText(file), HclLimits.Default, out var root, out var error))
+            throw new ConfigException(error!.ToString());
+        foreach (var member in root!.Members) Member(root, member);
         RefuseOpenSecrets();
+    }
+
+    private ServerConfig Build(StorageConfig storage)
+    {
+        if (_listeners.Count == 0) _listeners.Add(new ListenerConfig(new IPEndPoint(IPAddress.Loopback, 8200)));
         var folders = _config.AuditFolders;
-        if (folders.Count == 0 && _storage.Path is { } data) folders = [Path.Combine(Path.GetFullPath(data), "audit")];
+        if (folders.Count == 0 && storage.Path is { } data) folders = [Path.Combine(Path.GetFullPath(data), "audit")];
         return _config with
         {
-            Storage = _storage, Listeners = _listeners, Seal = _seal, OldSeal = _oldSeal, AuditFolders = folders,
-                Warnings = _warnings,
+            Storage = storage, Listeners = _listeners, Seal = _seal, OldSeal = _oldSeal, AuditFolders = folders,
+            Warnings = _warnings,
         };
     }
 
@@ -87,7 +102,8 @@ public sealed class ConfigReader
                 Storage(root, member);
                 break;
             case "listener":
-                foreach (var block in Once(root, member, "listener")) Listener(block);
+                foreach (var block in Once(root, member, "listener"))
+                    _listeners.Add(ListenerStanza.Read(block, BodyOf(block, "listener"), Warn));
                 break;
             case "seal":
                 foreach (var block in Once(root, member, "seal")) Seal(block);
@@ -100,7 +116,7 @@ public sealed class ConfigReader
             case "pid_file": _config = _config with { PidFile = Text(member) }; break;
             case "disable_mlock": _config = _config with { DisableMlock = Flag(member) }; break;
             case "log_level": _config = _config with { LogLevel = Level(member) }; break;
-            case "log_format": _config = _config with { LogsJson = Text(member) == "json" }; break;
+            case "log_format": _config = _config with { LogsJson = IsJson(member) }; break;
             case "default_lease_ttl": _config = _config with { DefaultLeaseTtl = Duration(member) }; break;
             case "max_lease_ttl": _config = _config with { MaxLeaseTtl = Duration(member) }; break;
             case "cancel_needs_nonce": _config = _config with { CancelNeedsNonce = Flag(member) }; break;
@@ -108,13 +124,13 @@ public sealed class ConfigReader
             case "audit_file_dirs": _config = _config with { AuditFolders = Texts(member) }; break;
             case var key when UselessStanzas.Contains(key):
                 _hasSecrets |= HoldsSecret(member.Value);
-                _warnings.Add($"{_file}: line {member.Position.Line}: \"{key}\" has no effect in kist");
+                Warn(member.Position, $"\"{key}\" has no effect in kist");
                 break;
             case var key when UselessKeys.Contains(key):
-                _warnings.Add($"{_file}: line {member.Position.Line}: \"{key}\" has no effect in kist");
+                Warn(member.Position, $"\"{key}\" has no effect in kist");
                 break;
             default:
-                _warnings.Add($"{_file}: line {member.Position.Line}: \"{member.Key}\" is not known and has no effect");
+                Warn(member.Position, $"\"{member.Key}\" is not known and has no effect");
                 break;
         }
     }
@@ -131,13 +147,14 @@ public sealed class ConfigReader
         {
             case "inmem" or "inmem_ha":
                 _storage = new StorageConfig("inmem", null);
+                WarnOfOthers(body, $"storage \"{type}\"");
                 break;
             case "sqlite" or "file":
                 if (body.Find("path") is not HclString { Value.Length: > 0 } path)
                     throw Wrong(block.Position, $"storage \"{type}\"", "needs a path");
                 if (type == "file")
-                    _warnings.Add($"{_file}: line {block.Position.Line}: storage \"file\" "
-                        + "is kept in kist's own SQLite database");
+                    Warn(block.Position, "storage \"file\" is kept in kist's own SQLite database");
+                WarnOfOthers(body, $"storage \"{type}\"", "path");
                 _storage = new StorageConfig("sqlite", path.Value);
                 break;
             case "postgresql":
@@ -168,23 +185,6 @@ public sealed class ConfigReader
         return plain;
     }
 
-    private void Listener(HclBlock block)
-    {
-        if (block.Labels[0] != "tcp") throw Wrong(block.Position, "listener", "has a type other than \"tcp\"");
-        var body = BodyOf(block, "listener");
-        var address = body.Find("address") is HclString text ? text.Value : "127.0.0.1:8200";
-        if (!Address.TryParse(address, out var endPoint))
-            throw Wrong(block.Position, "address", "must be an IP address and a port, such as 127.0.0.1:8200");
-        var certificate = (body.Find("tls_cert_file") as HclString)?.Value;
-        var key = (body.Find("tls_key_file") as HclString)?.Value;
-        if ((certificate is null) != (key is null))
-            throw Wrong(block.Position, "listener", "needs both tls_cert_file and tls_key_file, or neither");
-        var open = body.Find("telemetry") is HclObject telemetry
-            && telemetry.Find("unauthenticated_metrics_access") is { } access && IsTrue(access);
-        _listeners.Add(new ListenerConfig(endPoint!, certificate, key,
-            body.Find("tls_disable") is { } disable && IsTrue(disable), open));
-    }
-
     private void Seal(HclBlock block)
     {
         var body = BodyOf(block, "seal");
@@ -197,8 +197,17 @@ public sealed class ConfigReader
                 : throw Wrong(block.Position, "seal \"keyfile\"", "needs a path, outside the data directory"),
             var other => throw Wrong(block.Position, "seal", $"has the type \"{other}\"; kist has shamir and keyfile"),
         };
-        if (body.Find("disabled") is { } disabled && IsTrue(disabled)) _oldSeal = seal;
+        WarnOfOthers(body, $"seal \"{seal.Type}\"", "path", "disabled", "name", "priority");
+        if (body.Members.Any(m => m.Key == "disabled" && Flag(m))) _oldSeal = seal;
         else _seal = seal;
+    }
+
+    private void Warn(HclPosition position, string text) => _warnings.Add($"{_file}: line {position.Line}: {text}");
+
+    private void WarnOfOthers(HclObject body, string stanza, params ReadOnlySpan<string> known)
+    {
+        foreach (var member in body.Members)
+            if (!known.Contains(member.Key)) Warn(member.Position, $"\"{member.Key}\" has no effect in {stanza}");
     }
 
     /// <summary>A key that repeats is met once for all its blocks.</summary>
@@ -221,54 +230,4 @@ public sealed class ConfigReader
         HclList list => list.Items.Any(HoldsSecret),
         _ => false,
     };
-
-    private static string Text(HclMember member) =>
-        member.Value is HclString text ? text.Value : throw Wrong(member.Position, member.Key, "must be a string");
-
-    private static IReadOnlyList<string> Texts(HclMember member) =>
-        member.Value is HclList list && list.Items.All(i => i is HclString)
-            ? [.. list.Items.Select(i => Path.GetFullPath(((HclString)i).Value))]
-            : throw Wrong(member.Position, member.Key, "must be a list of strings");
-
-    private static bool Flag(HclMember member) => member.Value is HclBool or HclString or HclNumber
-        ? IsTrue(member.Value)
-        : throw Wrong(member.Position, member.Key, "must be true or false");
-
-    private static bool IsTrue(HclValue value) => value switch
-    {
-        HclBool flag => flag.Value,
-        HclString text => text.Value is "true" or "1" or "yes",
-        HclNumber number => number.Text != "0",
-        _ => false,
-    };
-
-    private static TimeSpan Duration(HclMember member)
-    {
-        var text = member.Value switch { HclString s => s.Value, HclNumber n => n.Text, _ => "x" };
-        return GoDuration.TryParse(text, out var time) && time > TimeSpan.Zero
-            ? time
-            : throw Wrong(member.Position, member.Key, "must be a duration such as \"768h\"");
-    }
-
-    // A part of file names and of keys in the store.
-    private static string Name(HclMember member) =>
-        Text(member) is { Length: > 0 and <= 64 } name && !name.StartsWith('.')
-            && name.All(c => char.IsAsciiLetterOrDigit(c) || c is '-' or '_' or '.')
-            ? name
-            : throw Wrong(member.Position, member.Key, "must be 1 to 64 letters, digits, '-', '_' and '.'");
-
-    // Shorter than a hiccup of the database, the work would wander about; much longer, it would not be done.
-    private static TimeSpan LeadershipTtl(HclMember member) =>
-        Duration(member) is var time && time >= TimeSpan.FromSeconds(1) && time <= TimeSpan.FromMinutes(5)
-            ? time
-            : throw Wrong(member.Position, member.Key, "must be from \"1s\" to \"5m\"");
-
-    private static LogLevel Level(HclMember member) => LogLevels.TryParse(Text(member), out var level)
-        ? level
-        : throw Wrong(member.Position, member.Key, "must be trace, debug, info, warn or error");
-
-    private static ConfigException Wrong(HclPosition position, string key, string what) =>
-        new($"line {position.Line}, column {position.Column}: {key} {what}");
-
-    private sealed class ConfigException(string message) : Exception(message);
 }

@@ -1,4 +1,5 @@
 using System.Net;
+using System.Security.Authentication;
 using Kist.Kernel.Node;
 
 namespace Kist.Server.Configuration;
@@ -88,13 +89,29 @@ public sealed record SealStanza(string Type, string? Path);
 
 /// <summary>A listener stanza.</summary>
 /// <param name="EndPoint">Where.</param>
-/// <param name="CertificateFile">PEM; null: none given.</param>
-/// <param name="KeyFile">PEM; null: none given.</param>
-/// <param name="TlsDisable">Whether plain HTTP is asked for.</param>
-/// <param name="OpenMetrics">Whether <c>sys/metrics</c> answers without a token.</param>
-public sealed record ListenerConfig(IPEndPoint EndPoint, string? CertificateFile, string? KeyFile, bool TlsDisable,
-    bool OpenMetrics)
+public sealed record ListenerConfig(IPEndPoint EndPoint)
 {
+    /// <summary>The certificate, and those between it and its authority, in PEM; null: none given.</summary>
+    public string? CertificateFile { get; init; }
+
+    /// <summary>Its key in PEM; null: none given.</summary>
+    public string? KeyFile { get; init; }
+
+    /// <summary>Whether plain HTTP is asked for.</summary>
+    public bool TlsDisable { get; init; }
+
+    /// <summary>The versions of TLS that are spoken.</summary>
+    public SslProtocols TlsVersions { get; init; } = SslProtocols.Tls12 | SslProtocols.Tls13;
+
+    /// <summary>Whether clients must show a certificate of <see cref="ClientAuthorityFile"/>.</summary>
+    public bool NeedsClientCertificate { get; init; }
+
+    /// <summary>The authorities of clients' certificates in PEM; null: those that this machine trusts.</summary>
+    public string? ClientAuthorityFile { get; init; }
+
+    /// <summary>Whether <c>sys/metrics</c> answers without a token.</summary>
+    public bool OpenMetrics { get; init; }
+
     /// <summary>Whether only this machine can reach it.</summary>
     public bool IsLoopback => IPAddress.IsLoopback(EndPoint.Address);
 

@@ -50,12 +50,14 @@ public sealed class TlsTests : IDisposable
         var path = Path.Combine(kist.Home, "ca.pem");
         using var other = SelfSigned("127.0.0.1");
         await File.WriteAllTextAsync(path, other.ExportCertificatePem());
-        Assert.Equal(1, (await kist.RunAsync("status", "--ca-cert", path)).ExitCode);
+        var stranger = await kist.RunAsync("status", "--ca-cert", path);
+        Assert.Equal(1, stranger.ExitCode);
+        Assert.Contains("is not trusted here", stranger.Error);
         await File.WriteAllTextAsync(path, _certificate.ExportCertificatePem());
         var wrongName = await kist.RunAsync(
             "status", "--ca-cert", path, "--address", _address.Replace("127.0.0.1", "localhost"));
         Assert.Equal(1, wrongName.ExitCode);
-        Assert.Contains("is not trusted here", wrongName.Error);
+        Assert.Contains("is for another name than localhost", wrongName.Error);
     }
 
     [Fact]

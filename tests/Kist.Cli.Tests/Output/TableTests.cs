@@ -15,6 +15,18 @@ public sealed class TableTests
         Assert.Equal("A    LONG    C\nä    x       1\nbbb  yyyyyy  2\n", Text(table));
     }
 
+    [Theory]
+    [InlineData("日本")]
+    [InlineData("🔑🔑")]
+    [InlineData("abcd")]
+    [InlineData("a\u0308bcd")]
+    public void Columns_are_as_wide_as_terminals_show_them(string name)
+    {
+        using var table = new Table("K", "V");
+        table.Cell(name).Cell("1");
+        Assert.Equal($"K     V\n{name}  1\n", Text(table));
+    }
+
     [Fact]
     public void A_value_cannot_drive_the_terminal()
     {

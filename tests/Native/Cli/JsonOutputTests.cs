@@ -13,6 +13,7 @@ public sealed class JsonOutputTests : IAsyncLifetime
         operator init --key-shares 1 --key-threshold 1 --save-token
         operator unseal - < $keys_base64
         status
+        version
         mount enable kv --path prod
         mount list
         mount tune prod
