@@ -127,7 +127,7 @@ internal sealed class ServerRun
         var store = await OpenStoreAsync();
         var seal = Catalog.Seal(_config.Seal, store, _config.Storage);
         var node = new Node(new NodeParts(store, seal, Catalog.Engines, Catalog.Sinks, TimeProvider.System,
-            new NodeLog(_log.Write), ApiVersion)
+            new NodeLog(_log.Write) { Threshold = _log.Threshold }, ApiVersion)
         {
             OldSeal = Catalog.Seal(_config.OldSeal, store, _config.Storage),
         }, SettingsOf(_config));

@@ -9,6 +9,9 @@ namespace Kist.Kernel.Node;
 /// <param name="Write">Takes a level, the event's text and, for defects, the exception.</param>
 public sealed record NodeLog(Action<LogLevel, string, Exception?> Write)
 {
+    /// <summary>How much is written; the host's writer goes by it.</summary>
+    public LogThreshold Threshold { get; init; } = new();
+
     /// <summary>Keeps nothing.</summary>
     public static NodeLog Silent { get; } = new((_, _, _) => { });
 

@@ -81,7 +81,7 @@ public sealed class RequestPipeline(Node.Node node)
 
         var (caller, refused, isLastUse) = await IdentifyAsync(kernel, request, target);
         if (refused is null) target = await target.SettleOperationAsync(request, caller);
-        var verdict = refused is null ? Verdict.Decide(request, caller, target.Route, target.NeedsSudo) : default;
+        var verdict = refused is null ? Verdict.Decide(request, caller, target.Access) : default;
         if (refused is null && !verdict.Allowed) refused = Fault.Denied;
 
         var trail = new AuditTrail(
@@ -155,7 +155,7 @@ public sealed class RequestPipeline(Node.Node node)
     private static async ValueTask<(Caller Caller, Fault? Refused, bool IsLastUse)> IdentifyAsync(
         Unsealed kernel, Request request, Target target)
     {
-        if (target.Route is { Access: Access.Open }) return (Caller.Anonymous, null, false);
+        if (target.Access is Access.Open) return (Caller.Anonymous, null, false);
         var (caller, refused) = await kernel.Tokens.AuthenticateAsync(request, request.Aborted);
         if (caller is null || refused is not null) return (caller ?? Caller.Anonymous, refused, false);
         if (caller.Entry!.NumUses == 0) return (caller, null, false);

@@ -8,13 +8,15 @@ namespace Kist.Kernel.Pipeline;
 /// <summary>Where a request leads: the mount, the pattern that fits and the route, as far as each exists.</summary>
 internal readonly struct Target
 {
-    private Target(Mount? mount, RoutePattern? pattern, Captures captures, Route? route, Fault? refusal)
+    private Target(
+        Mount? mount, RoutePattern? pattern, Captures captures, Route? route, Fault? refusal, Access access = default)
     {
         Mount = mount;
         Pattern = pattern;
         Captures = captures;
         Route = route;
         Refusal = refusal;
+        Access = access;
     }
 
     public Mount? Mount { get; }
@@ -25,8 +27,8 @@ internal readonly struct Target
 
     public Route? Route { get; }
 
-    /// <summary>Whether the caller's policies must grant <c>sudo</c> besides.</summary>
-    public bool NeedsSudo => Route is { } route ? route.Access is Access.Sudo : Pattern is { IsProtected: true };
+    /// <summary>Who may come this way, or be told that it leads nowhere.</summary>
+    public Access Access { get; }
 
     /// <summary>Why no handler may ever see this request, whoever sends it.</summary>
     public Fault? Refusal { get; }
@@ -41,10 +43,11 @@ internal readonly struct Target
         if (!mount.Routes.TryMatch(below, out var pattern, out var captures))
             return request.Operation is Operation.Help && below.IsEmpty
                 ? new Target(mount, mount.Routes.Index, default, mount.Routes.Index[Operation.Help], null)
-                : new Target(mount, null, default, null, null);
-        if (request.Operation is Operation.List && !pattern.TakesFolders)
-            return new Target(mount, null, default, null, null);
-        return new Target(mount, pattern, captures, pattern[request.Operation], null);
+                : new Target(mount, null, default, null, null, mount.Routes.AccessTo(below));
+        if (request.Operation is Operation.List && !pattern.TakesFolders) return new Target(
+            mount, null, default, null, null, pattern.Access is Access.Open ? Access.Open : Access.Token);
+        var route = pattern[request.Operation];
+        return new Target(mount, pattern, captures, route, null, route?.Access ?? pattern.Access);
     }
 
     /// <summary>A write of something that does not exist yet is a create, where the route can tell.</summary>
@@ -53,7 +56,7 @@ internal readonly struct Target
         if (request.Operation is not Operation.Update || Route?.Exists is not { } exists) return this;
         if (await exists(new Probe(Mount!, Captures, caller, request.Aborted))) return this;
         request.Operation = Operation.Create;
-        return new Target(Mount, Pattern, Captures, Pattern![Operation.Create], null);
+        return new Target(Mount, Pattern, Captures, Pattern![Operation.Create], null, Access);
     }
 
     /// <summary>What an allowed caller is told when there is nothing to run.</summary>
@@ -64,8 +67,10 @@ internal readonly struct Target
         // Vault 1.8 knows no PATCH and says so with an empty list of errors; clients of that age match on it.
         if (Route is null && request.Operation is Operation.Patch) return new Fault(
             FaultKind.UnsupportedOperation, null);
-        if (Pattern is null) return Fault.UnsupportedPath;
-        return Route is null ? Fault.UnsupportedOperation : null;
+        if (Route is not null) return null;
+        var missing = Pattern is null ? Fault.UnsupportedPath : Fault.UnsupportedOperation;
+        // To whoever needs no token Vault says it without its list of errors.
+        return Access is Access.Open ? missing with { Listed = false } : missing;
     }
 
     /// <summary>Whether running this may change something, so that the audit must have the request first.</summary>

@@ -23,14 +23,14 @@ public readonly struct Verdict
     /// with these parameters and this wrapping, and grant <c>sudo</c> where the route, or the path that has no such
     /// operation, asks for it. Paths without a route are decided too, so that nobody learns what exists.
     /// </summary>
-    public static Verdict Decide(Request request, Caller caller, Route? route, bool needsSudo)
+    public static Verdict Decide(Request request, Caller caller, Access access)
     {
-        if (route is { Access: Access.Open }) return new Verdict(caller);
+        if (access is Access.Open) return new Verdict(caller);
         if (caller.Entry is null) return default;
         var decision = caller.Acl.Check(request.Operation, request.Path.Value, new PolicyParameters(request.Body),
             request.WrapTtl);
         if (!decision.Allowed) return default;
-        if (needsSudo && !decision.Sudo) return default;
+        if (access is Access.Sudo && !decision.Sudo) return default;
         return new Verdict(caller);
     }
 

@@ -12,6 +12,7 @@ public sealed class RouteTable
     private readonly Dictionary<string, RoutePattern[]> _byFirstLiteral;
     private readonly Dictionary<string, RoutePattern[]>.AlternateLookup<ReadOnlySpan<char>> _lookup;
     private readonly RoutePattern[] _captureFirst;
+    private readonly string[] _openFolders;
 
     /// <summary>Compiles <paramref name="routes"/>; two routes for the same pattern and operation are a
     /// defect.</summary>
@@ -24,6 +25,8 @@ public sealed class RouteTable
             .ToDictionary(g => g.Key, g => g.ToArray());
         _lookup = _byFirstLiteral.GetAlternateLookup<ReadOnlySpan<char>>();
         _captureFirst = [.. patterns.Where(p => p.FirstLiteral is null)];
+        _openFolders = [.. patterns.Where(p => p.Access is Access.Open).Select(p => p.Folder)
+            .Where(f => f is { Length: > 0 }).OfType<string>()];
         Index = RoutePattern.IndexOf(routes);
     }
 
@@ -41,6 +44,16 @@ public sealed class RouteTable
         if (_lookup.TryGetValue(slash < 0 ? path : path[..slash], out var candidates)
             && TryMatch(candidates, path, out pattern, out captures)) return true;
         return TryMatch(_captureFirst, path, out pattern, out captures);
+    }
+
+    /// <summary>
+    /// Who may learn that the engine has no such path: anyone where all that does exist is open (<c>login/…</c>).
+    /// </summary>
+    public Access AccessTo(ReadOnlySpan<char> path)
+    {
+        foreach (var folder in _openFolders)
+            if (path.StartsWith(folder)) return Access.Open;
+        return Access.Token;
     }
 
     private static bool TryMatch(RoutePattern[] candidates, ReadOnlySpan<char> path,
@@ -124,10 +137,16 @@ public sealed class RoutePattern
     /// </summary>
     public bool TakesFolders => this[Operation.List] is not null || _segments is [.., { IsRest: true }];
 
-    /// <summary>Whether an operation that the path does not have is refused to callers without <c>sudo</c>: on
-    /// protected
-    /// paths nobody else learns what there is.</summary>
-    public bool IsProtected => Routes.Any(r => r.Access is Access.Sudo);
+    /// <summary>
+    /// Who may learn that the path does not have an operation: on protected paths only callers with <c>sudo</c>, on
+    /// open ones anyone.
+    /// </summary>
+    public Access Access => Routes.Any(r => r.Access is Access.Sudo) ? Access.Sudo
+        : Routes.Any(r => r.Access is Access.Open) ? Access.Open : Access.Token;
+
+    /// <summary>The literals in front of the first capture, with the slash after them; null without a capture.</summary>
+    internal string? Folder => CaptureNames.Count == 0 ? null
+        : string.Concat(_segments.TakeWhile(s => s.Kind is SegmentKind.Literal).Select(s => s.Text + "/"));
 
     /// <summary>The names of the captures, in order.</summary>
     public IReadOnlyList<string> CaptureNames { get; }

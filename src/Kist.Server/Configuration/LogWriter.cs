@@ -12,19 +12,25 @@ namespace Kist.Server.Configuration;
 public sealed class LogWriter(Stream output, TimeProvider clock)
 {
     private readonly Lock _writing = new();
-    private volatile Shape _shape = new(LogLevel.Info, false);
+    private volatile bool _asJson;
+
+    /// <summary>How much is written.</summary>
+    public LogThreshold Threshold { get; } = new();
 
     /// <summary>Sets how much is written, and in which form.</summary>
-    public void Configure(LogLevel level, bool json) => _shape = new Shape(level, json);
+    public void Configure(LogLevel level, bool json)
+    {
+        _asJson = json;
+        Threshold.Configure(level);
+    }
 
     /// <summary>Writes one event.</summary>
     public void Write(LogLevel level, string text, Exception? exception)
     {
-        var shape = _shape;
-        if (level < shape.Level) return;
+        if (level < Threshold.Level) return;
         var time = GoTime.Format(clock.GetUtcNow());
         var cause = exception is null ? null : Describe(exception);
-        var line = shape.Json ? Json(time, level, text, cause)
+        var line = _asJson ? Json(time, level, text, cause)
             : $"{time} [{NameOf(level)}] {text}{(cause is null ? "" : " cause=\"" + cause + "\"")}\n";
         lock (_writing)
         {
@@ -78,6 +84,4 @@ public sealed class LogWriter(Stream output, TimeProvider clock)
         LogLevel.Warn => "WARN ",
         _ => "ERROR",
     };
-
-    private sealed record Shape(LogLevel Level, bool Json);
 }

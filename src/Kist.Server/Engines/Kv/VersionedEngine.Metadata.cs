@@ -3,6 +3,7 @@ using System.Text.Json;
 using Kist.Kernel.Barrier;
 using Kist.Kernel.Pipeline;
 using Kist.Kernel.Routes;
+using Kist.Secrets;
 
 namespace Kist.Server.Engines.Kv;
 
@@ -21,6 +22,40 @@ internal sealed partial class VersionedEngine
 
     private ValueTask<Response> ListAsync(Call call) =>
         _folder.ListAsync(call.Get(s_path), call.Get(s_after), call.Get(s_limit), call.Aborted);
+
+    /// <summary>
+    /// OpenBao's list with <c>key_info</c>. It tells nobody more of a secret than reading its metadata would.
+    /// </summary>
+    private async ValueTask<Response> ListDetailedAsync(Call call)
+    {
+        var folder = call.Get(s_path);
+        if (folder.Length > 0 && !folder.EndsWith('/')) folder += "/";
+        var names = await _folder.Secrets.ListAsync(
+            folder, call.Get(s_after), (int)Math.Clamp(call.Get(s_limit), 0, int.MaxValue), call.Aborted);
+        if (names.Count == 0) return Response.None;
+        var data = new SecretWriter();
+        var json = new Utf8JsonWriter(data, Response.JsonOptions);
+        json.WriteStartObject();
+        json.WriteStartArray("keys");
+        foreach (var name in names) json.WriteStringValue(name);
+        json.WriteEndArray();
+        json.WriteStartObject("key_info");
+        foreach (var name in names.Where(name => !name.EndsWith('/') && MayReadMetadata(call, folder + name)))
+        {
+            using var plain = await _folder.Secrets.GetAsync(folder + name, call.Aborted);
+            if (plain is null) continue;
+            json.WriteStartObject(name);
+            WriteMetadata(json, SecretRecord.Read(plain.Memory));
+            json.WriteEndObject();
+        }
+        json.WriteEndObject();
+        json.WriteEndObject();
+        await json.DisposeAsync();
+        return new Response().With(data);
+    }
+
+    private static bool MayReadMetadata(Call call, string path) => call.Caller.Acl.Check(
+        Operation.Read, $"{call.Mount.Path}metadata/{path}", default, wrapTtl: null).Allowed;
 
     private async ValueTask<Response> WriteMetadataAsync(Call call)
     {

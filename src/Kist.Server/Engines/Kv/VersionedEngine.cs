@@ -51,6 +51,8 @@ internal sealed partial class VersionedEngine : IEngine
             new(Operation.Read, "metadata/{path...}", ReadMetadataAsync, "Reads what is known of a secret.", s_path),
             new(Operation.List, "metadata/{path...}", ListAsync, "Lists the names in a folder.",
                 s_path, s_after, s_limit),
+            new(Operation.List, "detailed-metadata/{path...}", ListDetailedAsync,
+                "Lists the names in a folder with what is known of each secret.", s_path, s_after, s_limit),
             new(Operation.Update, "metadata/{path...}", WriteMetadataAsync, "Sets how a secret is kept.",
                 s_path, s_casRequired, s_maxVersions, s_deleteAfter, s_custom) { Exists = ExistsAsync },
             new(Operation.Patch, "metadata/{path...}", PatchMetadataAsync, "Changes a part of how a secret is kept.",

@@ -12,6 +12,9 @@ internal sealed class PasswordPolicyPaths
     private static readonly Field<string> Policy =
         Fields.Text("policy", "The policy in HCL or JSON, or that in base64.");
 
+    private static readonly Field<string> After = Fields.Text("after", "List names after this one.");
+    private static readonly Field<long> Limit = Fields.Number("limit", "List at most so many names; 0: all.");
+
     private static readonly Fault Missing = new(FaultKind.NotFound, "policy does not exist", Listed: true);
 
     private readonly Unsealed _kernel;
@@ -21,6 +24,7 @@ internal sealed class PasswordPolicyPaths
         _kernel = kernel;
         Routes =
         [
+            new(Operation.List, "policies/password", ListAsync, "Lists the password policies", After, Limit),
             new(Operation.Read, "policies/password/{name}", ReadAsync, "Reads a password policy", Name),
             new(Operation.Update, "policies/password/{name}", WriteAsync, "Writes a password policy", Name, Policy),
             new(Operation.Delete, "policies/password/{name}", DeleteAsync, "Deletes a password policy", Name),
@@ -30,6 +34,17 @@ internal sealed class PasswordPolicyPaths
     }
 
     public IReadOnlyList<Route> Routes { get; }
+
+    private async ValueTask<Response> ListAsync(Call call)
+    {
+        var names = await _kernel.PasswordPolicies.ListAsync(call.Get(After), (int)call.Get(Limit), call.Aborted);
+        return names.Count == 0 ? Response.None : Response.Json(json =>
+        {
+            json.WriteStartArray("keys");
+            foreach (var name in names) json.WriteStringValue(name);
+            json.WriteEndArray();
+        });
+    }
 
     private async ValueTask<Response> ReadAsync(Call call) =>
         await _kernel.PasswordPolicies.GetAsync(call.Get(Name), call.Aborted) is { } text

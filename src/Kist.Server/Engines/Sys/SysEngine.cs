@@ -37,6 +37,7 @@ public sealed class SysEngine(EngineContext context) : IEngine
         .. new KeyPaths(context.Kernel).Routes,
         .. new CounterPaths(context.Kernel).Routes,
         .. new NodeInfoPaths(context.Kernel).Routes,
+        .. new LoggerPaths(context.Kernel).Routes,
         .. new DebugPaths(context.Kernel).Routes,
         .. new MetricsPaths(context.Kernel).Routes,
         .. new OpenApiPaths(context.Kernel).Routes,

@@ -14,7 +14,7 @@ public sealed class TokenLogin : IEngine
 
     private TokenLogin(EngineContext context)
     {
-        _roles = new TokenRoles(context.Storage.Sub("role/"));
+        _roles = new TokenRoles(context);
         var create = new TokenCreation(context.Kernel, _roles);
         Routes = [.. create.Routes, .. new TokenLookup(context.Kernel).Routes,
             .. new TokenLifecycle(context.Kernel).Routes, .. _roles.Routes];

@@ -1,4 +1,6 @@
+using System.Globalization;
 using System.Text.Json;
+using System.Text.RegularExpressions;
 using Kist.Kernel.Barrier;
 using Kist.Kernel.Pipeline;
 using Kist.Kernel.Routes;
@@ -7,7 +9,7 @@ using Kist.Kernel.Tokens;
 namespace Kist.Server.Logins.Token;
 
 /// <summary>The paths of <c>auth/token/roles</c>.</summary>
-internal sealed class TokenRoles(Storage storage)
+internal sealed partial class TokenRoles(EngineContext context)
 {
     private static readonly Field<string> Name = Fields.Text("role_name", "Name of the role");
     private static readonly Field<IReadOnlyList<string>> Allowed =
@@ -40,6 +42,8 @@ internal sealed class TokenRoles(Storage storage)
     private static readonly Field<string> After = Fields.Text("after", "List names after this one");
     private static readonly Field<long> Limit = Fields.Number("limit", "List at most so many names");
 
+    private readonly Storage _storage = context.Storage.Sub("role/");
+
     private static readonly Field[] WriteFields =
     [
         Name, Allowed, Disallowed, AllowedGlob, DisallowedGlob, Aliases, Orphan, Renewable, Suffix, OldPeriod, Period,
@@ -59,13 +63,13 @@ internal sealed class TokenRoles(Storage storage)
 
     public async ValueTask<TokenRole?> FindAsync(string name, CancellationToken ct)
     {
-        using var plain = await storage.GetAsync(name, ct);
+        using var plain = await _storage.GetAsync(name, ct);
         return plain is null ? null : JsonSerializer.Deserialize(plain.Span, TokenRoleJson.Default.TokenRole);
     }
 
     private async ValueTask<Response> ListAsync(Call call)
     {
-        var names = await storage.ListAsync("", call.Get(After), (int)call.Get(Limit), call.Aborted);
+        var names = await _storage.ListAsync("", call.Get(After), (int)call.Get(Limit), call.Aborted);
         return names.Count == 0 ? Response.None : Response.Json(json => Texts(json, "keys", names));
     }
 
@@ -77,7 +81,7 @@ internal sealed class TokenRoles(Storage storage)
 
     private async ValueTask<Response> DeleteAsync(Call call)
     {
-        await storage.DeleteAsync(call.Get(Name), call.Aborted);
+        await _storage.DeleteAsync(call.Get(Name), call.Aborted);
         return Response.None;
     }
 
@@ -86,7 +90,11 @@ internal sealed class TokenRoles(Storage storage)
         var name = call.Get(Name);
         var (role, fault, warnings) = Apply(call, await FindAsync(name, call.Aborted) ?? new TokenRole { Name = name });
         if (fault is not null) return fault;
-        await storage.PutAsync(name, JsonSerializer.SerializeToUtf8Bytes(role, TokenRoleJson.Default.TokenRole),
+        var longest = context.Kernel.Mounts.MaxTtl(call.Mount.Entry);
+        if (role.ExplicitMaxTtl > longest) warnings.Add(string.Create(CultureInfo.InvariantCulture,
+            $"The explicit max TTL of {role.ExplicitMaxTtl.TotalSeconds} seconds is beyond what the mount allows, "
+            + $"{longest.TotalSeconds} seconds; tokens of this role live no longer than that"));
+        await _storage.PutAsync(name, JsonSerializer.SerializeToUtf8Bytes(role, TokenRoleJson.Default.TokenRole),
             call.Aborted);
         return warnings.Count == 0 ? Response.None : new Response { Warnings = warnings };
     }
@@ -108,8 +116,7 @@ internal sealed class TokenRoles(Storage storage)
         if (call.Has(Renewable)) role = role with { NotRenewable = !call.Get(Renewable) };
         if (call.Has(Suffix))
         {
-            if (!RequestPath.TryCreate(call.Get(Suffix), out _, out _) || call.Get(Suffix).Contains('/'))
-                return (role, Fault.Invalid("given role path suffix contains invalid characters"), warnings);
+            if (CheckSuffix(call.Get(Suffix)) is { } badSuffix) return (role, badSuffix, warnings);
             role = role with { PathSuffix = call.Get(Suffix) };
         }
         if (call.Has(NoDefault)) role = role with { NoDefaultPolicy = call.Get(NoDefault) };
@@ -120,6 +127,19 @@ internal sealed class TokenRoles(Storage storage)
         if (ApplyType(call, ref role) is { } badType) return (role, badType, warnings);
         var badCidrs = ApplyCidrs(call, ref role);
         return (role, badCidrs, warnings);
+    }
+
+    // Vault looks for the pattern anywhere in the suffix; Kist asks besides that the whole can stand in a path.
+    [GeneratedRegex(@"[0-9A-Za-z_][0-9A-Za-z_.-]+[0-9A-Za-z_]", RegexOptions.NonBacktracking)]
+    private static partial Regex SuffixForm { get; }
+
+    private static Fault? CheckSuffix(string suffix)
+    {
+        if (suffix.Length == 0) return null;
+        if (!SuffixForm.IsMatch(suffix) || suffix.Contains('/'))
+            return Fault.Invalid(@"given role path suffix contains invalid characters; must match \w[\w-.]+\w");
+        return RequestPath.TryCreate(suffix, out _, out _) && !suffix.Contains("..", StringComparison.Ordinal) ? null
+            : Fault.Invalid("error registering path suffix: path cannot contain parent references");
     }
 
     private static Fault? ApplyTimes(Call call, ref TokenRole role, List<string> warnings)
@@ -145,20 +165,17 @@ internal sealed class TokenRoles(Storage storage)
     {
         if (call.Has(Type))
         {
-            if (call.Get(Type) is not ("service" or "batch" or "default-service" or "default-batch" or "default" or ""))
-                return Fault.Invalid("invalid 'token_type' value");
-            role = role with { TokenType = call.Get(Type) is "default" or "" ? "default-service" : call.Get(Type) };
+            if (call.Get(Type) is not ("service" or "batch" or "default-service" or "default-batch"))
+                return Fault.Invalid($"invalid 'token_type' value \"{call.Get(Type)}\"");
+            role = role with { TokenType = call.Get(Type) };
         }
         if (role.TokenType is not "batch") return null;
-        if (role.Period > TimeSpan.Zero)
-            return Fault.Invalid("'token_type' cannot be 'batch' when set to generate periodic tokens");
-        if (role.NumUses != 0) return Fault.Invalid("'token_type' cannot be 'batch' when token_num_uses is set");
-        if (role.ExplicitMaxTtl > TimeSpan.Zero)
-            return Fault.Invalid("'token_type' cannot be 'batch' when token_explicit_max_ttl is set");
-        if (!role.NotRenewable)
-            return Fault.Invalid("'token_type' cannot be 'batch' when the role is set to generate renewable tokens");
-        return role.Orphan ? null
-            : Fault.Invalid("'token_type' cannot be 'batch' when the role does not generate orphan tokens");
+        var clash = !role.Orphan ? "role is set to generate non-orphan tokens"
+            : role.Period > TimeSpan.Zero ? "role is set to generate periodic tokens"
+            : !role.NotRenewable ? "role is set to generate renewable tokens"
+            : role.ExplicitMaxTtl > TimeSpan.Zero ? "role is set to generate tokens with an explicit max TTL"
+            : role.NumUses != 0 ? "role is set to generate tokens with limited use count" : null;
+        return clash is null ? null : Fault.Invalid("'token_type' cannot be 'batch' when " + clash);
     }
 
     private static Fault? ApplyCidrs(Call call, ref TokenRole role)

@@ -50,7 +50,7 @@ public sealed class ReadAllocationTests
         var (caller, _) = await node.Kernel.Tokens.AuthenticateAsync(request, default);
         Assert.True(mount.Routes.TryMatch(mount.Below(path), out var pattern, out var captures));
         var route = pattern[Operation.Read]!;
-        var verdict = Verdict.Decide(request, caller!, route, needsSudo: false);
+        var verdict = Verdict.Decide(request, caller!, route.Access);
         Assert.Null(verdict.Admit(request, mount, route, pattern, captures, out var call));
         return call!;
     }
