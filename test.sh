@@ -118,6 +118,10 @@ mapfile -t packages < <(
   for project in "${projects[@]}"; do property "$project" DebianPackages | tr ';' '\n'; done | sort -u
 )
 if [ ${#packages[@]} -gt 0 ]; then need_packages "${packages[@]}"; fi
+for project in "${projects[@]}"; do
+  folder=$(property "$project" NodePackages)
+  if [ -n "$folder" ]; then need_node_packages "$(dirname "$project")/$folder"; fi
+done
 mkdir -p "$results"
 make_scratch
 mkdir -p "$scratch/home" "$scratch/tmp"

@@ -125,6 +125,16 @@ need_packages() {
     || die "could not install ${missing[*]}; on Debian: apt-get install ${missing[*]}"
 }
 
+# need_node_packages FOLDER: fetches what the folder's lock file names. Node comes from Debian where it is missing.
+need_node_packages() {
+  if ! command -v node >/dev/null || ! command -v npm >/dev/null; then need_packages nodejs npm; fi
+  if [ "$1/node_modules/.package-lock.json" -nt "$1/package-lock.json" ]; then return; fi
+  step "Fetching the packages of ${1#"$root/"}" "$root/artifacts/logs/npm.log" \
+    npm --prefix "$1" ci --ignore-scripts --no-audit --no-fund \
+    || die "could not fetch the npm packages of ${1#"$root/"}"
+  touch "$1/node_modules/.package-lock.json"
+}
+
 # need_dotnet: checks the SDK and sets the environment in which it neither talks, phones home nor leaves servers behind.
 need_dotnet() {
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1

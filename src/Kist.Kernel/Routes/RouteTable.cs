@@ -144,7 +144,7 @@ public sealed class RoutePattern
     public Access Access => Routes.Any(r => r.Access is Access.Sudo) ? Access.Sudo
         : Routes.Any(r => r.Access is Access.Open) ? Access.Open : Access.Token;
 
-    /// <summary>The literals in front of the first capture, with the slash after them; null without a capture.</summary>
+    /// <summary>The literals in front of the first capture, each with its slash; null without a capture.</summary>
     internal string? Folder => CaptureNames.Count == 0 ? null
         : string.Concat(_segments.TakeWhile(s => s.Kind is SegmentKind.Literal).Select(s => s.Text + "/"));
 

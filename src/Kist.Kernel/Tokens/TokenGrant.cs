@@ -53,7 +53,11 @@ public sealed record TokenGrant
 public sealed record LoginAlias(string Name, IReadOnlyDictionary<string, string>? Metadata = null);
 
 /// <summary>A token just made or renewed: the <c>auth</c> part of an answer.</summary>
-public sealed record IssuedToken(string Token, TokenEntry Entry, IReadOnlyList<string> IdentityPolicies, TimeSpan Ttl);
+public sealed record IssuedToken(string Token, TokenEntry Entry, IReadOnlyList<string> IdentityPolicies, TimeSpan Ttl)
+{
+    /// <inheritdoc/>
+    public override string ToString() => "[REDACTED]";
+}
 
 /// <summary>What a login method says when one of its tokens is renewed.</summary>
 /// <param name="Fault">Why it is not renewed; null: it is.</param>

@@ -8,4 +8,8 @@ namespace Kist.Kernel.Wrapping;
 /// <param name="CreationPath">The path whose answer it holds; whoever unwraps should check it.</param>
 /// <param name="WrappedAccessor">The accessor of the token inside, when the answer was a token.</param>
 public sealed record WrapInfo(string Token, string Accessor, TimeSpan Ttl, DateTimeOffset CreationTime,
-    string CreationPath, string? WrappedAccessor);
+    string CreationPath, string? WrappedAccessor)
+{
+    /// <inheritdoc/>
+    public override string ToString() => "[REDACTED]";
+}

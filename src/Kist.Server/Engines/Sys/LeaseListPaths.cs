@@ -23,7 +23,8 @@ internal sealed class LeaseListPaths
         _kernel = kernel;
         Routes =
         [
-            new(Operation.List, "leases/lookup/{prefix...}", ListAsync, "Lists leases", Prefix)
+            new(Operation.List, "leases/lookup/{prefix...}", ListAsync, "Lists leases", Prefix,
+                Paging.After, Paging.Limit)
                 { Access = Access.Sudo },
             new(Operation.Update, "leases/tidy", TidyAsync, "Cleans up leases that lead nowhere"),
             new(Operation.Read, "leases/count", CountAsync, "Counts leases", Type, Children),
@@ -37,7 +38,8 @@ internal sealed class LeaseListPaths
 
     private async ValueTask<Response> ListAsync(Call call)
     {
-        var names = await _kernel.Leases.ListAsync(call.Get(Prefix), "", 0, call.Aborted);
+        var names = await _kernel.Leases.ListAsync(
+            call.Get(Prefix), call.Get(Paging.After), Paging.LimitOf(call), call.Aborted);
         return names.Count == 0 ? Response.None : Response.Json(json => json.WriteTexts("keys", names));
     }
 

@@ -5,8 +5,8 @@ using Kist.Kernel.Routes;
 namespace Kist.Server.Engines.Sys;
 
 /// <summary>
-/// <c>sys/loggers</c>: how much this node logs, until its configuration is read again. Kist has one log, so there is one
-/// logger, <c>core</c>.
+/// <c>sys/loggers</c>: how much this node logs, until its configuration is read again. Kist has one log, so there is
+/// one logger, <c>core</c>.
 /// </summary>
 internal sealed class LoggerPaths
 {

@@ -12,9 +12,6 @@ internal sealed class PasswordPolicyPaths
     private static readonly Field<string> Policy =
         Fields.Text("policy", "The policy in HCL or JSON, or that in base64.");
 
-    private static readonly Field<string> After = Fields.Text("after", "List names after this one.");
-    private static readonly Field<long> Limit = Fields.Number("limit", "List at most so many names; 0: all.");
-
     private static readonly Fault Missing = new(FaultKind.NotFound, "policy does not exist", Listed: true);
 
     private readonly Unsealed _kernel;
@@ -24,7 +21,8 @@ internal sealed class PasswordPolicyPaths
         _kernel = kernel;
         Routes =
         [
-            new(Operation.List, "policies/password", ListAsync, "Lists the password policies", After, Limit),
+            new(Operation.List, "policies/password", ListAsync, "Lists the password policies",
+                Paging.After, Paging.Limit),
             new(Operation.Read, "policies/password/{name}", ReadAsync, "Reads a password policy", Name),
             new(Operation.Update, "policies/password/{name}", WriteAsync, "Writes a password policy", Name, Policy),
             new(Operation.Delete, "policies/password/{name}", DeleteAsync, "Deletes a password policy", Name),
@@ -37,13 +35,9 @@ internal sealed class PasswordPolicyPaths
 
     private async ValueTask<Response> ListAsync(Call call)
     {
-        var names = await _kernel.PasswordPolicies.ListAsync(call.Get(After), (int)call.Get(Limit), call.Aborted);
-        return names.Count == 0 ? Response.None : Response.Json(json =>
-        {
-            json.WriteStartArray("keys");
-            foreach (var name in names) json.WriteStringValue(name);
-            json.WriteEndArray();
-        });
+        var names = await _kernel.PasswordPolicies.ListAsync(
+            call.Get(Paging.After), Paging.LimitOf(call), call.Aborted);
+        return names.Count == 0 ? Response.None : Response.Json(json => json.WriteTexts("keys", names));
     }
 
     private async ValueTask<Response> ReadAsync(Call call) =>

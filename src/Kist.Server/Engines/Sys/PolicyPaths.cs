@@ -20,13 +20,13 @@ internal sealed class PolicyPaths
         _kernel = kernel;
         Routes =
         [
-            new(Operation.List, "policies/acl", ListAsync, "Lists the policies"),
+            new(Operation.List, "policies/acl", ListAsync, "Lists the policies", Paging.After, Paging.Limit),
             new(Operation.Read, "policies/acl/{name+}", call => ReadAsync(call, "policy"), "Reads a policy", Name),
             new(Operation.Update, "policies/acl/{name+}",
                 call => WriteAsync(call, call.Get(Policy), false), "Writes a policy", Name, Policy),
             new(Operation.Delete, "policies/acl/{name+}", DeleteAsync, "Deletes a policy", Name),
-            new(Operation.Read, "policy", ListOldAsync, "Lists the policies"),
-            new(Operation.List, "policy", ListOldAsync, "Lists the policies"),
+            new(Operation.Read, "policy", ListOldAsync, "Lists the policies", Paging.After, Paging.Limit),
+            new(Operation.List, "policy", ListOldAsync, "Lists the policies", Paging.After, Paging.Limit),
             new(Operation.Read, "policy/{name+}", call => ReadAsync(call, "rules"), "Reads a policy", Name),
             new(Operation.Update, "policy/{name+}", WriteOldAsync, "Writes a policy", Name, Policy, Rules),
             new(Operation.Delete, "policy/{name+}", DeleteAsync, "Deletes a policy", Name),
@@ -37,14 +37,14 @@ internal sealed class PolicyPaths
 
     private async ValueTask<Response> ListAsync(Call call)
     {
-        var names = await _kernel.Policies.ListAsync(call.Aborted);
-        return Response.Json(json => json.WriteTexts("keys", names));
+        var names = Paging.Page(call, await _kernel.Policies.ListAsync(call.Aborted));
+        return names.Count == 0 ? Response.None : Response.Json(json => json.WriteTexts("keys", names));
     }
 
     private async ValueTask<Response> ListOldAsync(Call call)
     {
-        var names = await _kernel.Policies.ListAsync(call.Aborted);
-        return Response.Json(json =>
+        var names = Paging.Page(call, await _kernel.Policies.ListAsync(call.Aborted));
+        return names.Count == 0 ? Response.None : Response.Json(json =>
         {
             json.WriteTexts("keys", names);
             json.WriteTexts("policies", names);

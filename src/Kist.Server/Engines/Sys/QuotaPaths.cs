@@ -39,7 +39,8 @@ internal sealed class QuotaPaths
             new(Operation.Read, "quotas/config", ReadConfigAsync, "Reads what holds for all quotas"),
             new(Operation.Update, "quotas/config", WriteConfigAsync, "Changes what holds for all quotas",
                 AuditLogging, Headers, Exempt),
-            new(Operation.List, "quotas/rate-limit", ListAsync, "Lists the rate limits"),
+            new(Operation.List, "quotas/rate-limit", ListAsync, "Lists the rate limits", Paging.After,
+                Paging.Limit),
             new(Operation.Read, "quotas/rate-limit/{name}", ReadAsync, "Reads a rate limit", Name),
             new(Operation.Update, "quotas/rate-limit/{name}", WriteAsync, "Makes or replaces a rate limit", Name,
                 Type, Path, Rate,
@@ -77,7 +78,7 @@ internal sealed class QuotaPaths
 
     private ValueTask<Response> ListAsync(Call call)
     {
-        var names = _kernel.Quotas.All.Select(l => l.Name).ToList();
+        var names = Paging.Page(call, [.. _kernel.Quotas.All.Select(l => l.Name)]);
         return new(names.Count == 0 ? Response.None : Response.Json(json => json.WriteTexts("keys", names)));
     }
 

@@ -37,6 +37,9 @@ public sealed record PostgresStoreOptions
     /// <summary>The variables that fill up <see cref="ConnectionUrl"/>: PGHOST, PGPASSWORD and the like.</summary>
     public IReadOnlyDictionary<string, string> Environment { get; init; } = new Dictionary<string, string>();
 
+    /// <inheritdoc/>
+    public override string ToString() => "[REDACTED]"; // the URL may hold a password
+
     /// <summary>Gets one sentence for the operator, such as that the connection is not encrypted.</summary>
     public Action<string> Warn { get; init; } = static _ => { };
 
