@@ -132,15 +132,17 @@ internal static class RequestReader
     /// </summary>
     public static ValueTask<Fault?> CheckBodyAsync(HttpExchange http, RequestBody body)
     {
-        if (body.Memory.Span.IndexOfAnyExcept(" \t\r\n"u8) < 0)
+        var isForm = http.Headers.ContentType.Count > 0
+            && http.Headers.ContentType[0]!.StartsWith(FormBody.ContentType, StringComparison.OrdinalIgnoreCase);
+        var text = body.Memory.Span.Trim(" \t\r\n"u8);
+        // Clients that have nothing to send write null as JSON.
+        if (text.IsEmpty || (!isForm && text.SequenceEqual("null"u8)))
         {
             // Nobody behind the edge has to know that blanks are no body.
             body.Replace(new SecretWriter(1));
             return new((Fault?)null);
         }
-        if (http.Headers.ContentType.Count > 0
-            && http.Headers.ContentType[0]!.StartsWith(FormBody.ContentType, StringComparison.OrdinalIgnoreCase)
-            && body.Memory.Span[0] is not ((byte)'{' or (byte)'['))
+        if (isForm && body.Memory.Span[0] is not ((byte)'{' or (byte)'['))
         {
             if (FormBody.ToJson(body.Memory.Span) is not { } json)
                 return new(Fault.Invalid(
