@@ -21,9 +21,8 @@ public sealed class PasswordPolicyStore
     public async ValueTask<PasswordPolicy?> FindAsync(string name, CancellationToken ct) =>
         await GetAsync(name, ct) is { } text && PasswordPolicy.TryParse(text, out var policy, out _) ? policy : null;
 
-    /// <summary>The names after <paramref name="after"/>, sorted, at most <paramref name="limit"/> (0: all).</summary>
-    public ValueTask<IReadOnlyList<string>> ListAsync(string after, int limit, CancellationToken ct) =>
-        _storage.ListAsync("", after, limit, ct);
+    /// <summary>The names, sorted.</summary>
+    public ValueTask<IReadOnlyList<string>> ListAsync(CancellationToken ct) => _storage.ListAsync("", "", 0, ct);
 
     /// <summary>Stores a policy that has been parsed already.</summary>
     public ValueTask PutAsync(string name, string text, CancellationToken ct) =>

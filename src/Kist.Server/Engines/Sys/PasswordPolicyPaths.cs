@@ -21,8 +21,6 @@ internal sealed class PasswordPolicyPaths
         _kernel = kernel;
         Routes =
         [
-            new(Operation.List, "policies/password", ListAsync, "Lists the password policies",
-                Paging.After, Paging.Limit),
             new(Operation.Read, "policies/password/{name}", ReadAsync, "Reads a password policy", Name),
             new(Operation.Update, "policies/password/{name}", WriteAsync, "Writes a password policy", Name, Policy),
             new(Operation.Delete, "policies/password/{name}", DeleteAsync, "Deletes a password policy", Name),
@@ -32,13 +30,6 @@ internal sealed class PasswordPolicyPaths
     }
 
     public IReadOnlyList<Route> Routes { get; }
-
-    private async ValueTask<Response> ListAsync(Call call)
-    {
-        var names = await _kernel.PasswordPolicies.ListAsync(
-            call.Get(Paging.After), Paging.LimitOf(call), call.Aborted);
-        return names.Count == 0 ? Response.None : Response.Json(json => json.WriteTexts("keys", names));
-    }
 
     private async ValueTask<Response> ReadAsync(Call call) =>
         await _kernel.PasswordPolicies.GetAsync(call.Get(Name), call.Aborted) is { } text
