@@ -40,7 +40,7 @@ public static class AgeIdentity
         if (content.StartsWith("age-encryption.org/"u8) || start.StartsWith("-----BEGIN AGE"u8))
             return AgeOutcome<IReadOnlyList<IAgeIdentity>>.Of([new EncryptedIdentities(content, name, host)]);
         if (!start.StartsWith("-----BEGIN"u8)) return ParseLines(content, name, host);
-        return SshPrivateKey.ParseIdentity(content, name).Try(out var identity, out var fault)
+        return SshPrivateKey.ParseIdentity(content, name, host).Try(out var identity, out var fault)
             ? AgeOutcome<IReadOnlyList<IAgeIdentity>>.Of([identity]) : fault;
     }
 

@@ -18,7 +18,8 @@ internal static class SshPrivateKey
 
     /// <summary>Reads the key.</summary>
     /// <param name="name">The file's name for messages.</param>
-    public static AgeOutcome<IAgeIdentity> ParseIdentity(ReadOnlySpan<byte> pem, string name)
+    /// <param name="host">Whom a key with a passphrase may ask for it.</param>
+    public static AgeOutcome<IAgeIdentity> ParseIdentity(ReadOnlySpan<byte> pem, string name, AgeHost? host)
     {
         if (pem.Length > MaxBytes) return Wrong(name, "a private key has less than 64 KiB");
         var text = new char[pem.Length];
@@ -34,7 +35,7 @@ internal static class SshPrivateKey
             bytes.Truncate(length);
             return letters[fields.Label] switch
             {
-                "OPENSSH PRIVATE KEY" => OpenSsh(bytes.Span, name),
+                "OPENSSH PRIVATE KEY" => OpenSsh(bytes.Span, name, host),
                 "RSA PRIVATE KEY" => Pkcs(rsa => rsa.ImportRSAPrivateKey(bytes.Span, out _), name),
                 "PRIVATE KEY" when bytes.Span.StartsWith(Ed25519Prefix) && length == Ed25519Prefix.Length + 32 =>
                     Ed25519(bytes.Span[Ed25519Prefix.Length..]),
@@ -49,17 +50,24 @@ internal static class SshPrivateKey
         }
     }
 
-    private static AgeOutcome<IAgeIdentity> OpenSsh(ReadOnlySpan<byte> bytes, string name)
+    private static AgeOutcome<IAgeIdentity> OpenSsh(ReadOnlySpan<byte> bytes, string name, AgeHost? host)
     {
         var magic = "openssh-key-v1\0"u8;
         if (!bytes.StartsWith(magic)) return Wrong(name, "this is no OpenSSH private key");
         var wire = new SshWire(bytes[magic.Length..]);
-        if (!wire.TryString(out var cipher) || !wire.TryString(out var kdf) || !wire.TryString(out _)
-            || !wire.TryNumber(out var count) || count != 1 || !wire.TryString(out _) || !wire.TryString(out var secret)
+        if (!wire.TryString(out var cipher) || !wire.TryString(out var kdf) || !wire.TryString(out var options)
+            || !wire.TryNumber(out var count) || count != 1 || !wire.TryString(out var blob)
+                || !wire.TryString(out var secret)
             || !wire.Rest.IsEmpty)
             return Wrong(name, "the OpenSSH private key is cut or damaged");
-        if (!cipher.SequenceEqual("none"u8) || !kdf.SequenceEqual("none"u8)) return Protected(name);
-        wire = new SshWire(secret);
+        return cipher.SequenceEqual("none"u8) && kdf.SequenceEqual("none"u8) ? Numbers(secret, name)
+            : ProtectedSshIdentity.Create(cipher, kdf, options, blob, secret, name, host);
+    }
+
+    /// <summary>Reads the private part of OpenSSH's form, which is not encrypted, or not any more.</summary>
+    public static AgeOutcome<IAgeIdentity> Numbers(ReadOnlySpan<byte> secret, string name)
+    {
+        var wire = new SshWire(secret);
         if (!wire.TryNumber(out var one) || !wire.TryNumber(out var two) || one != two
             || !wire.TryString(out var type))
             return Wrong(name, "the OpenSSH private key is damaged");

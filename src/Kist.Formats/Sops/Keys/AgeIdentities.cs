@@ -52,7 +52,7 @@ internal sealed class AgeIdentities : IDisposable
 
     private static int Asking(IAgeIdentity identity) => identity switch
     {
-        EncryptedIdentities => 2,
+        EncryptedIdentities or ProtectedSshIdentity => 2,
         PluginIdentity => 1,
         _ => 0,
     };
@@ -134,7 +134,7 @@ internal sealed class AgeIdentities : IDisposable
             return;
         }
         _identities.AddRange(identities);
-        _places.Add(identities is [EncryptedIdentities] ? $"{place} (needs a passphrase)"
+        _places.Add(identities is [EncryptedIdentities or ProtectedSshIdentity] ? $"{place} (needs a passphrase)"
             : $"{place} ({identities.Count} {(identities.Count == 1 ? "identity" : "identities")})");
     }
 }
