@@ -21,7 +21,7 @@ TXT
 }
 
 case ${1:-} in -h|--help) usage; exit 0 ;; esac
-need_packages wrk nginx-light python3 age
+need_packages wrk nginx-light python3 age postgresql
 "$root/build.sh"
 need_dotnet
 publish() {

@@ -18,6 +18,7 @@ import tempfile
 import time
 
 import files
+import restore
 
 READ_LUA = 'wrk.headers["X-Vault-Token"] = "%s"\n'
 WRITE_LUA = READ_LUA + '''
@@ -254,6 +255,7 @@ http {{ access_log off; keepalive_requests 1000000000; default_type application/
         self.row("reads over all of them against reads over 10^3", f"{big:,.0f}/s = {big / s:.2f}", "0.90", "0.97",
                  big / s >= 0.9, "wrk -t1 -c64, random names")
         server.stop()
+        restore.measure(self, data, env)
 
 
 def main():

@@ -29,7 +29,15 @@ internal sealed class ReplacedFile(string path) : Stream
     public override void Write(ReadOnlySpan<byte> bytes)
     {
         _file ??= Open();
-        _file.Write(bytes);
+        try
+        {
+            _file.Write(bytes);
+        }
+        catch (ArgumentOutOfRangeException e)
+        {
+            // .NET's word for EFBIG: the file system, or a limit of this process, takes no larger files.
+            throw new IOException("the file would be larger than it may be", e);
+        }
         _written += bytes.Length;
     }
 

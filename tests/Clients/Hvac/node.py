@@ -1,5 +1,8 @@
 """A server from nothing: this script has one of its own, not initialised."""
 import base64
+import hashlib
+import io
+import tarfile
 import unittest
 
 from hvac.exceptions import Forbidden, InvalidRequest, VaultDown
@@ -16,6 +19,7 @@ class Node(Scene):
         self.root.sys.enable_secrets_engine("kv", path="kv", options={"version": "1"})
         self.root.write("kv/x", v="1")
         self.rotating()
+        self.snapshots()
         keys = self.rekeying(made["keys"])
         self.verified_rekeying(keys)
         self.new_root(keys)
@@ -54,6 +58,24 @@ class Node(Scene):
         self.assertEqual(1, self.root.sys.get_encryption_key_status()["data"]["term"])
         self.root.sys.rotate_encryption_key()
         self.assertEqual(2, self.root.key_status["term"])
+        self.assertEqual("1", self.root.read("kv/x")["data"]["v"])
+
+    def snapshots(self):
+        """What backup jobs do with storage of the kind raft works, whatever the storage is."""
+        snapshot = self.root.sys.take_raft_snapshot().content
+        with tarfile.open(fileobj=io.BytesIO(snapshot), mode="r:gz") as archive:
+            self.assertEqual("SHA256SUMS.sealed", archive.getnames()[-1])
+            for line in archive.extractfile("SHA256SUMS").read().decode().splitlines():
+                digest, _, member = line.partition("  ")
+                self.assertEqual(digest, hashlib.sha256(archive.extractfile(member).read()).hexdigest())
+        self.root.write("kv/x", v="2")
+        self.assertEqual(204, self.root.sys.restore_raft_snapshot(snapshot).status_code)
+        self.assertEqual("1", self.root.read("kv/x")["data"]["v"])
+        self.root.write("kv/x", v="3")
+        self.assertEqual(204, self.root.sys.force_restore_raft_snapshot(snapshot).status_code)
+        self.assertEqual("1", self.root.read("kv/x")["data"]["v"])
+        self.refused(InvalidRequest, "cut short", self.root.sys.restore_raft_snapshot, snapshot[:-1])
+        self.refused(InvalidRequest, "raft storage is not in use", self.root.sys.read_raft_config)
         self.assertEqual("1", self.root.read("kv/x")["data"]["v"])
 
     def rekeying(self, keys):

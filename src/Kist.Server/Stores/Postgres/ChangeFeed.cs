@@ -24,6 +24,7 @@ internal sealed class ChangeFeed : IAsyncDisposable
     private readonly Lock _lock = new();
     private readonly Task _running;
     private ChangeLog _log;              // what was published; another one after each start over
+    private bool _isReplacing;
     private Mark _place;                 // the last commit that was published
     private long _known;                 // the last revision that this process knows to be committed
     private long _confirmed;             // when the log was last known to be complete, as a Stopwatch's timestamp
@@ -222,6 +223,14 @@ internal sealed class ChangeFeed : IAsyncDisposable
         }
     }
 
+    /// <summary>
+    /// This process replaces the whole store: that the change log begins anew, once, is no surprise.
+    /// </summary>
+    public bool IsReplacing
+    {
+        set => Volatile.Write(ref _isReplacing, value);
+    }
+
     private void StartOver(Head head, Mark from)
     {
         lock (_lock)
@@ -233,6 +242,7 @@ internal sealed class ChangeFeed : IAsyncDisposable
             // Another one, because revisions may have gone back.
             (_log, _place, _known) = (new ChangeLog(head.Changed), head.Place, head.Place.Revision);
         }
-        _warn("the change log was cut off before it was read; everything that is cached is read again");
+        if (!Interlocked.Exchange(ref _isReplacing, false))
+            _warn("the change log was cut off before it was read; everything that is cached is read again");
     }
 }

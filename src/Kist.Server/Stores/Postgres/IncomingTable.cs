@@ -46,6 +46,26 @@ internal sealed class IncomingTable(Database database)
         }
     }
 
+    /// <summary>Removes what a replacement that was killed has left, unless another one is under way.</summary>
+    public static async Task SweepAsync(NpgsqlConnection connection, Tables tables)
+    {
+        if (await AskAsync(connection, $"SELECT to_regclass('{tables.Incoming}') IS NULL")
+            || !await AskAsync(connection, $"SELECT pg_try_advisory_lock({tables.LockKey + 1})")) return;
+        try
+        {
+            await RunAsync(connection, $"DROP TABLE IF EXISTS {tables.Incoming}");
+        }
+        catch (PostgresException)
+        {
+            // Not this user's: it does no harm where it is.
+        }
+        finally
+        {
+            if (connection.State == System.Data.ConnectionState.Open)
+                await RunAsync(connection, $"SELECT pg_advisory_unlock({tables.LockKey + 1})");
+        }
+    }
+
     private async Task FillAsync(
         NpgsqlConnection connection, IAsyncEnumerable<StoredEntry> entries, long revision, CancellationToken ct)
     {

@@ -167,8 +167,18 @@ public sealed class PostgresStore : IStore
     public async ValueTask<bool> ReplaceAsync(
         IAsyncEnumerable<StoredEntry> entries, bool overwrites, CancellationToken ct)
     {
-        await MustBeOpenAsync(ct);
-        return await new IncomingTable(_database).ReplaceAsync(entries, overwrites, ct);
+        var feed = (await _opening.GetAsync(ct)).Feed;
+        feed.IsReplacing = true;
+        var isDone = false;
+        try
+        {
+            return isDone = await new IncomingTable(_database).ReplaceAsync(entries, overwrites, ct);
+        }
+        finally
+        {
+            // If it was done, the feed has yet to see that.
+            if (!isDone) feed.IsReplacing = false;
+        }
     }
 
     /// <summary>Commits what waits, ends the watches and closes the connections.</summary>

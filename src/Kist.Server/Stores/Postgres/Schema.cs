@@ -31,6 +31,7 @@ internal static class Schema
                     await ExecuteAsync(connection, $"SELECT pg_advisory_unlock({tables.LockKey})");
             }
         }
+        await IncomingTable.SweepAsync(connection, tables);
         return await HeadAsync(connection, tables);
     }
 

@@ -31,6 +31,9 @@ internal sealed partial class DataDirectory : IDisposable
             Tighten(path, warn);
             var held = TakeLock(Path.Combine(path, LockName));
             var claimed = new DataDirectory(path, held);
+            // What a replacement that was killed had made so far.
+            File.Delete(claimed.Database + IncomingFile.Ending);
+            File.Delete(claimed.Database + IncomingFile.BinsEnding);
             foreach (var suffix in new[] { "", "-wal", "-shm" })
             {
                 if (File.Exists(claimed.Database + suffix))

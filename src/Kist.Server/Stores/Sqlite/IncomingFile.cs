@@ -11,6 +11,12 @@ namespace Kist.Server.Stores.Sqlite;
 /// </summary>
 internal sealed class IncomingFile : IDisposable
 {
+    /// <summary>Behind the database's name: the file that is to take its place.</summary>
+    public const string Ending = ".incoming";
+
+    /// <summary>Behind the database's name: the file with the bins.</summary>
+    public const string BinsEnding = ".bins";
+
     private const int Bins = 256;
     private const int CacheKiB = 8_192;
     private readonly DataDirectory _directory;
@@ -22,7 +28,7 @@ internal sealed class IncomingFile : IDisposable
     public IncomingFile(DataDirectory directory, long revision)
     {
         (_directory, Revision) = (directory, revision);
-        (_path, _binsPath) = (directory.Database + ".incoming", directory.Database + ".bins");
+        (_path, _binsPath) = (directory.Database + Ending, directory.Database + BinsEnding);
         _directory.MakeBeside(_path);
         _directory.MakeBeside(_binsPath);
         _connection = Connection.Open(_path, CacheKiB, TimeSpan.Zero);
