@@ -44,6 +44,7 @@ public sealed class KistServer : IAsyncDisposable
     public async ValueTask DisposeAsync()
     {
         using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(10));
+        Node.EndStreams();
         await _server.StopAsync(limit.Token);
         await Node.DisposeAsync();
         await _host.DisposeAsync();

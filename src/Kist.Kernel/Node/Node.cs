@@ -52,6 +52,9 @@ public sealed partial class Node : IAsyncDisposable
     /// <summary>Everything that exists while unsealed; null while sealed.</summary>
     public Unsealed? Current => Volatile.Read(ref _current);
 
+    /// <summary>Ends the streams of events: the front is about to stop, and waits for requests that run.</summary>
+    public void EndStreams() => Current?.EndStreams();
+
     /// <summary>What was asked of this process so far, for the metrics.</summary>
     public Pipeline.RequestCounts Counts { get; } = new();
 

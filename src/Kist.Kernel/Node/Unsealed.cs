@@ -20,6 +20,7 @@ namespace Kist.Kernel.Node;
 public sealed class Unsealed : IAsyncDisposable
 {
     private readonly CancellationTokenSource _stopping = new();
+    private readonly CancellationTokenSource _streams = new();
     private ChoreRunner? _chores;
     private Membership? _membership;
     private ECDsa? _wrapKey;
@@ -29,6 +30,7 @@ public sealed class Unsealed : IAsyncDisposable
         Node = node;
         Barrier = barrier;
         ClusterId = clusterId;
+        StreamsEnd = _streams.Token;
         Core = barrier.View("kernel/");
         TokenStorage = barrier.View("token/");
         Data = barrier.View("mount/");
@@ -115,6 +117,9 @@ public sealed class Unsealed : IAsyncDisposable
     /// <summary>The storage of all cubbyholes: one folder per token, named by its keyed hash.</summary>
     public Storage Cubbyholes { get; private set; } = null!;
 
+    /// <summary>Cancelled when streams of events must end: the node seals or stops.</summary>
+    public CancellationToken StreamsEnd { get; }
+
     internal Storage TokenStorage { get; }
 
     internal Storage Data { get; }
@@ -175,6 +180,7 @@ public sealed class Unsealed : IAsyncDisposable
     /// <summary>Stops the chores, closes the audit, zeroes the keys.</summary>
     public async ValueTask DisposeAsync()
     {
+        await _streams.CancelAsync();
         await _stopping.CancelAsync();
         if (_chores is not null) await _chores.DisposeAsync();
         if (_membership is not null) await _membership.DisposeAsync();
@@ -186,7 +192,11 @@ public sealed class Unsealed : IAsyncDisposable
         _wrapKey?.Dispose();
         Barrier.Dispose();
         _stopping.Dispose();
+        _streams.Dispose();
     }
+
+    /// <summary>Ends the streams of events, whose requests would otherwise be waited for when the node stops.</summary>
+    internal void EndStreams() => _streams.Cancel();
 
     private static async ValueTask<string> ClusterIdAsync(Storage core, CancellationToken ct) =>
         new Guid((await TokenStore.LoadKeyAsync(core, "cluster-id", ct)).AsSpan(0, 16)).ToString();

@@ -56,6 +56,12 @@ public sealed class Response : IDisposable
     /// </summary>
     public Func<Stream, CancellationToken, ValueTask>? Download { get; init; }
 
+    /// <summary>
+    /// Messages that are sent one by one as they come, after the audit has the answer, until there are no more or the
+    /// client goes: a subscription.
+    /// </summary>
+    public IAsyncEnumerable<Events.EventMessage>? Messages { get; init; }
+
     /// <summary>Headers beyond the usual ones; null when there are none.</summary>
     public List<KeyValuePair<string, string>>? Headers { get; set; }
 

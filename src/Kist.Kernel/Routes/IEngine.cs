@@ -1,4 +1,5 @@
 using Kist.Kernel.Barrier;
+using Kist.Kernel.Events;
 using Kist.Kernel.Leases;
 using Kist.Kernel.Mounts;
 using Kist.Kernel.Pipeline;
@@ -34,6 +35,15 @@ public interface IEngine
     ValueTask<LoginRenewal> RenewLoginAsync(Mount mount, TokenEntry token, CancellationToken ct) =>
         ValueTask.FromResult(
             new LoginRenewal(null, token.CreationTtl, token.MaxTtl, token.Period, token.ExplicitMaxTtl));
+
+    /// <summary>
+    /// The path below the mount whose readers may know that the mount's storage key <paramref name="key"/> changed;
+    /// null: nobody is told of it. Reads nothing.
+    /// </summary>
+    string? PathOfKey(string key) => null;
+
+    /// <summary>What has become of such a key; null: nothing that anybody is told. Never a value.</summary>
+    ValueTask<ChangeEvent?> DescribeChangeAsync(string key, CancellationToken ct) => new((ChangeEvent?)null);
 }
 
 /// <summary>Periodic work of an engine: it runs on one node at a time.</summary>

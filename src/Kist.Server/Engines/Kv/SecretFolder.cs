@@ -21,6 +21,9 @@ internal sealed class SecretFolder(Storage storage)
 
     public static string SecretKey(string path) => "s/" + path;
 
+    /// <summary>The path of the secret that lies under a key; null: something else lies there.</summary>
+    public static string? PathOfKey(string key) => key.StartsWith("s/", StringComparison.Ordinal) ? key[2..] : null;
+
     public static string OlderKey(Guid secret, long number) => "v/" + VersionPayload.Key(secret, number);
 
     public static string PendingKey(string path) => "c/" + path;

@@ -1,5 +1,6 @@
 using System.Text.Json;
 using Kist.Kernel.Barrier;
+using Kist.Kernel.Events;
 using Kist.Kernel.Mounts;
 using Kist.Kernel.Pipeline;
 using Kist.Kernel.Routes;
@@ -39,6 +40,16 @@ internal sealed class UnversionedEngine : IEngine
     /// <inheritdoc/>
     public ValueTask<Fault?> ConfigureAsync(MountEntry entry, CancellationToken ct) =>
         new(KvKinds.VersionOf(entry.Type, entry.Options) is "1" or "2" ? null : KvKinds.UnknownVersion);
+
+    /// <inheritdoc/>
+    public string? PathOfKey(string key) => SecretFolder.PathOfKey(key);
+
+    /// <inheritdoc/>
+    public async ValueTask<ChangeEvent?> DescribeChangeAsync(string key, CancellationToken ct)
+    {
+        using var plain = await _folder.Secrets.GetAsync(PathOfKey(key)!, ct);
+        return new ChangeEvent(plain is null ? "kv-v1/delete" : "kv-v1/write", PathOfKey(key)!);
+    }
 
     private async ValueTask<bool> ExistsAsync(Probe probe)
     {

@@ -1,3 +1,4 @@
+using Kist.Kernel.Events;
 using Kist.Kernel.Mounts;
 using Kist.Kernel.Pipeline;
 using Kist.Kernel.Routes;
@@ -84,6 +85,21 @@ internal sealed partial class VersionedEngine : IEngine
             "1" => Fault.Invalid("cannot downgrade mount from version 2"),
             _ => KvKinds.UnknownVersion,
         });
+
+    /// <inheritdoc/>
+    public string? PathOfKey(string key) => SecretFolder.PathOfKey(key) is { } path ? "data/" + path : null;
+
+    /// <inheritdoc/>
+    public async ValueTask<ChangeEvent?> DescribeChangeAsync(string key, CancellationToken ct)
+    {
+        using var plain = await _folder.Secrets.GetAsync(SecretFolder.PathOfKey(key)!, ct);
+        if (plain is null) return new ChangeEvent("kv-v2/metadata-delete", PathOfKey(key)!);
+        if (!new SecretView(plain.Span).TryCurrent(out var current))
+            return new ChangeEvent("kv-v2/metadata-write", PathOfKey(key)!, 0);
+        var readable = SecretVersion.From(current, null).IsReadableAt(Now);
+        return new ChangeEvent(
+            readable ? "kv-v2/data-write" : "kv-v2/data-delete", PathOfKey(key)!, current.Number);
+    }
 
     /// <summary>All other paths, which people reach who think of version 1: 404 with a word on what to do.</summary>
     private static Route[] Elsewhere(string pattern)

@@ -43,5 +43,6 @@ public sealed class SysEngine(EngineContext context) : IEngine
         .. new OpenApiPaths(context.Kernel).Routes,
         .. new SealPaths(context.Kernel).Routes,
         .. new RaftPaths(context.Kernel).Routes,
+        .. new EventPaths(context.Kernel).Routes,
     ];
 }

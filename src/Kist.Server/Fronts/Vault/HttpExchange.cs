@@ -122,20 +122,37 @@ internal sealed class HttpExchange
     /// </summary>
     public async ValueTask SendAsync(string contentType, Func<Stream, CancellationToken, ValueTask> write)
     {
-        var headers = Response.Headers;
-        headers.CacheControl = "no-store";
-        headers.XContentTypeOptions = "nosniff";
-        headers.ContentType = contentType;
-        Response.StatusCode = StatusCodes.Status200OK;
+        var stream = BeginStream(contentType);
         try
         {
-            await write(_features.GetRequiredFeature<IHttpResponseBodyFeature>().Stream, Aborted);
+            await write(stream, Aborted);
         }
         catch
         {
             _features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
             throw;
         }
+    }
+
+    /// <summary>
+    /// Begins an answer without an end, whose parts are then written to the stream that comes back.
+    /// </summary>
+    public Stream BeginStream(string contentType)
+    {
+        var headers = Response.Headers;
+        headers.CacheControl = "no-store";
+        headers.XContentTypeOptions = "nosniff";
+        headers.ContentType = contentType;
+        Response.StatusCode = StatusCodes.Status200OK;
+        return _features.GetRequiredFeature<IHttpResponseBodyFeature>().Stream;
+    }
+
+    /// <summary>The connection itself, for another protocol; null when this request cannot leave HTTP.</summary>
+    public async ValueTask<Stream?> UpgradeAsync(Action<IHeaderDictionary> headers)
+    {
+        if (_features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true } upgrade) return null;
+        headers(Response.Headers);
+        return await upgrade.UpgradeAsync();
     }
 
     private static ValueTask Flushed(ValueTask<FlushResult> flush) =>

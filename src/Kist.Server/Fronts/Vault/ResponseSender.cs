@@ -55,6 +55,7 @@ internal static class ResponseSender
         if (response.Fault is { } fault) return SendAsync(http, fault);
         if (response.Download is { } download) return http.SendAsync(response.ContentType!, download);
         if (response.ContentType is { } type) return http.SendAsync(response.Status ?? 200, type, response.Data.Span);
+        if (response.Messages is { } messages) return EventSender.SendAsync(http, messages);
         var isEmpty = !response.HasData && response.Token is null && response.Wrap is null && response.Lease is null
             && response.Warnings is null && response.ShownLeaseId is null;
         if (isEmpty && response.Status == 204) return http.SendAsync(204, "", default);
