@@ -29,8 +29,8 @@ public static class Shamir
         return Split(secret, points[..shares], threshold);
     }
 
-    /// <summary>As <see cref="Split(ReadOnlySpan{byte}, int, int)"/>, but the first share lies at the point 1, the second
-    /// at 2 and so on, as SOPS gives them to its key groups.</summary>
+    /// <summary>As <see cref="Split(ReadOnlySpan{byte}, int, int)"/>, but the first share lies at the point 1, the
+    /// second at 2 and so on, as SOPS gives them to its key groups.</summary>
     public static IReadOnlyList<SecretBuffer> SplitInOrder(ReadOnlySpan<byte> secret, int shares, int threshold)
     {
         MustBePossible(secret, shares, threshold);

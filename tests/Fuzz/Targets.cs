@@ -13,6 +13,12 @@ public static class Targets
             ["age-identities"] = AgeTargets.Identities,
             ["age-recipients"] = AgeTargets.Recipients,
             ["age-openssh-key"] = AgeTargets.OpenSshKey,
+            ["sops-yaml"] = SopsTargets.Yaml,
+            ["sops-json"] = SopsTargets.Json,
+            ["sops-dotenv"] = SopsTargets.Dotenv,
+            ["sops-ini"] = SopsTargets.Ini,
+            ["sops-binary"] = SopsTargets.Binary,
+            ["sops-words"] = SopsTargets.Words,
             ["dotenv"] = DotenvTargets.File,
             ["dotenv-expanded"] = DotenvTargets.Expanded,
         };

@@ -26,7 +26,8 @@ internal sealed class DotenvExpansion(List<DotenvEntry> before, Func<string, str
                 i += length - 1;
             }
             else if (escapes) i += DotenvParser.Unescape(text[i..], to);
-            else if (text[i] == (byte)'\\' && i + 1 < text.Length && text[i + 1] == (byte)'$') to.Write(text[++i..][..1]);
+            else if (text[i] == (byte)'\\' && i + 1 < text.Length && text[i + 1] == (byte)'$')
+                to.Write(text[++i..][..1]);
             else to.Write(text.Slice(i, 1));
         }
         return null;

@@ -107,6 +107,10 @@ public sealed class SopsValue
     public static SopsValue OfBranch(List<SopsItem> items, int line = 0) =>
         new(SopsKind.Branch) { Branch = items, Line = line };
 
+    /// <summary>A comment where a value should be, as sops shows it.</summary>
+    internal SopsValue CommentAsMap(string value, string inline) =>
+        OfBranch([new SopsItem(value, OfText(Bytes)), new SopsItem(inline, OfBoolean(Inline))], Line);
+
     /// <inheritdoc/>
     public override string ToString() => Kind is SopsKind.Null ? "null" : "[REDACTED]";
 

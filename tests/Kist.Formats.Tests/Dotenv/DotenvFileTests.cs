@@ -130,7 +130,8 @@ public sealed class DotenvFileTests
     }
 
     [Fact]
-    public void What_was_written_is_read_again() => Gen.Byte.Array[0, 40].Where(b => !b.Contains((byte)0)).Sample(value =>
+    public void What_was_written_is_read_again() =>
+        Gen.Byte.Array[0, 40].Where(b => !b.Contains((byte)0)).Sample(value =>
     {
         using var text = new SecretWriter();
         Assert.True(DotenvFile.TryWrite("BEFORE", "1"u8, text));
