@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Kist.Kernel.Pipeline;
 
 namespace Kist.Kernel.Audit;
@@ -155,70 +154,60 @@ public sealed class AuditBroker : IAsyncDisposable
         _signer.Dispose();
     }
 
-    private ValueTask<bool> WriteTestEntryAsync(AuditLane lane)
+    private async ValueTask<bool> WriteTestEntryAsync(AuditLane lane)
     {
         RequestPath.TryCreate("sys/audit/test", out var path, out _);
         var request = new Request { Id = Guid.NewGuid(), Operation = Operation.Update, Path = path };
         var entry = new AuditEntry { Request = request, Time = _time.GetUtcNow() };
-        return Append(lane, entry, default, EntryKind.Request, leads: false);
+        return await Append(lane, entry, default, EntryKind.Request) is null;
     }
 
     private ValueTask<Fault?> WriteAsync(in AuditEntry first, in AuditEntry second, EntryKind kind)
     {
         var lanes = Volatile.Read(ref _lanes);
         if (lanes.Length == 0) return default;
-        if (lanes.Length > 1) return WriteToAllAsync(lanes, first, second, kind);
-        var written = Append(lanes[0], first, second, kind, leads: true);
-        if (!written.IsCompleted) return FinishAsync(written, kind);
-        return new ValueTask<Fault?>(written.Result ? null : Refused(kind));
+        return lanes.Length > 1
+            ? WriteToAllAsync(lanes, first, second, kind)
+            : Append(lanes[0], first, second, kind);
     }
 
-    private ValueTask<bool> Append(
-        AuditLane lane, in AuditEntry first, in AuditEntry second, EntryKind kind, bool leads)
+    private ValueTask<Fault?> Append(
+        AuditLane lane, in AuditEntry first, in AuditEntry second, EntryKind kind)
     {
-        var buffer = t_buffer ?? new LineBuffer(4096);
+        var buffer = t_buffer ??= new LineBuffer(4096);
         buffer.Truncate(0);
         var headers = Volatile.Read(ref _headers);
         if (kind is EntryKind.Pair) AuditLines.WritePair(buffer, lane.Format, headers, first, second);
         else if (kind is EntryKind.Request) AuditLines.WriteRequest(buffer, lane.Format, headers, first);
         else AuditLines.WriteResponse(buffer, lane.Format, headers, first);
-        // Taken away from the thread while the lane may write, which may run other code of ours on this thread.
-        t_buffer = null;
-        var written = lane.AppendAsync(
-            buffer.Written, kind is EntryKind.Pair ? 2 : 1, leads ? first.Request : null);
+        var written = lane.AppendAsync(buffer.Written, kind is EntryKind.Pair ? 2 : 1, Refused(kind));
         buffer.Reset(MaxKeptBuffer);
-        t_buffer = buffer;
         return written;
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    private static async ValueTask<Fault?> FinishAsync(ValueTask<bool> written, EntryKind kind) =>
-        await written ? null : Refused(kind);
-
-    // No request's own thread writes here: stuck in one sink, it could not go on with the others.
     private ValueTask<Fault?> WriteToAllAsync(
         AuditLane[] lanes, in AuditEntry first, in AuditEntry second, EntryKind kind)
     {
-        var writes = new ValueTask<bool>[lanes.Length];
+        var writes = new ValueTask<Fault?>[lanes.Length];
         for (var i = 0; i < lanes.Length; i++)
-            writes[i] = Append(lanes[i], first, second, kind, leads: false);
+            writes[i] = Append(lanes[i], first, second, kind);
         return AnyAsync(writes, kind);
     }
 
-    private static async ValueTask<Fault?> AnyAsync(ValueTask<bool>[] writes, EntryKind kind)
+    private static async ValueTask<Fault?> AnyAsync(ValueTask<Fault?>[] writes, EntryKind kind)
     {
         var any = false;
-        foreach (var write in writes) any |= await write;
+        foreach (var write in writes) any |= await write is null;
         return any ? null : Refused(kind);
     }
 
-    /// <summary>What a request is told whose thread does not come back from the medium.</summary>
-    internal static Fault Blocked { get; } = Fault.Internal(
-        "failed to audit, cannot continue: the audit sink is blocked (sys/health says why)");
+    private static readonly Fault s_responseRefused = Fault.Internal(
+        "failed to audit response, cannot continue: no audit sink took the entry (sys/health says why)");
 
-    private static Fault Refused(EntryKind kind) => Fault.Internal(kind is EntryKind.Response
-        ? "failed to audit response, cannot continue: no audit sink took the entry (sys/health says why)"
-        : "failed to audit request, cannot continue: no audit sink took the entry (sys/health says why)");
+    private static readonly Fault s_requestRefused = Fault.Internal(
+        "failed to audit request, cannot continue: no audit sink took the entry (sys/health says why)");
+
+    private static Fault Refused(EntryKind kind) => kind is EntryKind.Response ? s_responseRefused : s_requestRefused;
 
     private enum EntryKind
     {

@@ -3,11 +3,10 @@ using Kist.Kernel.Pipeline;
 namespace Kist.Kernel.Audit;
 
 /// <summary>
-/// One sink at work. Requests append their lines; whoever finds no write under way writes everything that waits, in
-/// one write, and the others wait for it. While a write is under way the next batch gathers. So a lone request costs
-/// no thread switch, and many requests cost one write together. Nobody waits longer than
-/// <see cref="AuditBounds.Patience"/>: not even the request whose thread is stuck in the write, because another thread
-/// answers for it then.
+/// One sink at work. Requests append their lines and wait; the thread pool writes everything that waits, in one write.
+/// While a write is under way the next batch gathers, so many requests cost one write together. No request's own thread
+/// writes: it has better things to do than to wait for the medium, and nobody waits longer than
+/// <see cref="AuditBounds.Patience"/>.
 /// </summary>
 internal sealed class AuditLane : IThreadPoolWorkItem
 {
@@ -18,6 +17,7 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     private readonly Action<string> _log;
     private readonly ITimer _timer;
     private readonly Stack<AuditWaiter> _spare = new();
+    private readonly AuditRelease _release = new();
 
     // Under the gate: what gathers for the next write, and what the write under way is for.
     private LineBuffer _queued = new(65_536);
@@ -29,7 +29,6 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     private bool _ticking;
     private bool _closed;
     private long _writeStarted;
-    private Request? _leader;           // whose own thread writes; null: a thread that nobody waits for
 
     private AuditSinkState _state;
     private DateTimeOffset? _since;
@@ -57,31 +56,28 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     public ChainHead? Signed => _writer.Signed?.Head;
 
     /// <summary>
-    /// Appends whole lines; true when they are on the medium, false when they may not be. Where nobody writes,
-    /// <paramref name="leader"/>'s thread does so at once; without a leader the thread pool does.
+    /// Appends whole lines; null when they are on the medium, <paramref name="refusal"/> when they may not be.
     /// </summary>
-    public ValueTask<bool> AppendAsync(ReadOnlySpan<byte> lines, int count, Request? leader)
+    public ValueTask<Fault?> AppendAsync(ReadOnlySpan<byte> lines, int count, Fault refusal)
     {
         AuditWaiter waiter;
         lock (_gate)
         {
-            if (_closed) return new ValueTask<bool>(false);
+            if (_closed) return new ValueTask<Fault?>(refusal);
             if (_queued.Length > 0 && (long)_queued.Length + lines.Length > _bounds.MaxQueueBytes)
             {
                 _writer.Lose(count);
-                return new ValueTask<bool>(false);
+                return new ValueTask<Fault?>(refusal);
             }
             _queued.Raw(lines);
-            if (_state is AuditSinkState.Blocked) return new ValueTask<bool>(false); // written when it works again
+            if (_state is AuditSinkState.Blocked) return new ValueTask<Fault?>(refusal); // written when it works again
             waiter = _spare.TryPop(out var spare) ? spare : new AuditWaiter(this);
+            waiter.Refusal = refusal;
             _waiting.Add(waiter);
             if (_writing) return waiter.Task;
             BeginWriting();
-            _leader = leader;
         }
-        if (leader is null) ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
-        // This thread is free again: the leader waits like everybody else and answers for itself.
-        else if (!WriteOnceAsync().IsCompleted) Interlocked.CompareExchange(ref _leader, null, leader);
+        ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         return waiter.Task;
     }
 
@@ -130,8 +126,8 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     }
 
     /// <summary>
-    /// Writes what waits, in one write. If more has gathered meanwhile, the thread pool writes that: this thread has
-    /// its own request to answer.
+    /// Writes what waits, in one write. If more has gathered meanwhile, that is written after what else the thread pool
+    /// has to do, which is to gather still more.
     /// </summary>
     private async Task WriteOnceAsync()
     {
@@ -147,10 +143,9 @@ internal sealed class AuditLane : IThreadPoolWorkItem
             foreach (var order in orders) order.Done.SetResult(await _writer.ObeyAsync(order.Kind));
         lock (_gate)
         {
-            _leader = null;
             if (_batch.Length > 0) Note(failure);
             _batch.Reset(maxKept: 1_048_576);
-            foreach (var waiter in _served) waiter.Complete(failure is null);
+            _release.Add(_served, failure is null);
             _served.Clear();
             if (_queued.Length == 0 && _orders.Count == 0)
             {
@@ -216,8 +211,6 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     {
         if (_state is not AuditSinkState.Blocked) _failedWrites++;
         Degrade(AuditSinkState.Blocked, $"a write has not come back within {_bounds.Patience.TotalSeconds:0.#} s");
-        // Before its waiter is released: when its thread comes back it must see that it has been answered for.
-        Interlocked.Exchange(ref _leader, null)?.AnswerNow(AuditBroker.Blocked);
         ReleaseWaiters();
     }
 
@@ -269,8 +262,8 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     // Under the gate.
     private void ReleaseWaiters()
     {
-        foreach (var waiter in _served) waiter.Complete(false);
-        foreach (var waiter in _waiting) waiter.Complete(false);
+        _release.Add(_served, written: false);
+        _release.Add(_waiting, written: false);
         _served.Clear();
         _waiting.Clear();
     }

@@ -1,4 +1,5 @@
 using System.Threading.Tasks.Sources;
+using Kist.Kernel.Pipeline;
 
 namespace Kist.Kernel.Audit;
 
@@ -6,21 +7,24 @@ namespace Kist.Kernel.Audit;
 /// A request that waits for its lines to be written. Used again and again: an entry then costs no allocation. Whoever
 /// holds its <see cref="Task"/> awaits it exactly once.
 /// </summary>
-internal sealed class AuditWaiter(AuditLane lane) : IValueTaskSource<bool>
+internal sealed class AuditWaiter(AuditLane lane) : IValueTaskSource<Fault?>
 {
-    // Continuations never run on the writer's thread: the writer has the next batch to write.
-    private ManualResetValueTaskSourceCore<bool> _core = new() { RunContinuationsAsynchronously = true };
+    // Continuations run where the result is set: by AuditRelease, never on the writer's thread.
+    private ManualResetValueTaskSourceCore<Fault?> _core;
 
-    public ValueTask<bool> Task => new(this, _core.Version);
+    public ValueTask<Fault?> Task => new(this, _core.Version);
 
-    public void Complete(bool written) => _core.SetResult(written);
+    /// <summary>What the request is told when its lines may not be on the medium.</summary>
+    public Fault? Refusal { get; set; }
 
-    public bool GetResult(short token)
+    public void Complete(bool written) => _core.SetResult(written ? null : Refusal);
+
+    public Fault? GetResult(short token)
     {
-        var written = _core.GetResult(token);
+        var refused = _core.GetResult(token);
         _core.Reset();
         lane.Return(this);
-        return written;
+        return refused;
     }
 
     public ValueTaskSourceStatus GetStatus(short token) => _core.GetStatus(token);

@@ -1,4 +1,3 @@
-using System.Runtime.CompilerServices;
 using Kist.Kernel.Audit;
 using Kist.Kernel.Mounts;
 using Kist.Kernel.Node;
@@ -17,17 +16,15 @@ internal readonly struct AuditTrail(
     public ValueTask<Fault?> BeginAsync() =>
         writesAhead ? kernel.Audit.Broker.WriteRequestAsync(Entry(null, null)) : ValueTask.FromResult<Fault?>(null);
 
-    /// <summary>Writes the answer (and the request, if it was not written ahead) and lets the answer go.</summary>
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
-    public async ValueTask<Response> EndAsync(Response response)
+    /// <summary>
+    /// Writes the answer (and the request, if it was not written ahead). A fault: the answer must not leave.
+    /// </summary>
+    public ValueTask<Fault?> EndAsync(Response response)
     {
         var answer = Entry(response, null);
-        var failed = writesAhead
-            ? await kernel.Audit.Broker.WriteResponseAsync(answer)
-            : await kernel.Audit.Broker.WritePairAsync(Entry(null, null), answer);
-        if (failed is null) return response;
-        response.Dispose();
-        return failed;
+        return writesAhead
+            ? kernel.Audit.Broker.WriteResponseAsync(answer)
+            : kernel.Audit.Broker.WritePairAsync(Entry(null, null), answer);
     }
 
     /// <summary>Writes a request that was refused, and the refusal.</summary>

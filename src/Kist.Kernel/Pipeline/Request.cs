@@ -60,29 +60,4 @@ public sealed class Request
 
     /// <summary>Ends the work when the client goes away or the node stops.</summary>
     public CancellationToken Aborted { get; init; }
-
-    /// <summary>
-    /// Answers from another thread while the request's own is stuck in the kernel of the operating system; given
-    /// <see cref="Exchange"/>. Null: nobody can. One delegate for all requests, so that none pays for it.
-    /// </summary>
-    public Func<object, Fault, Task>? AnswerInstead { get; init; }
-
-    /// <summary>The front's own view of the request, for <see cref="AnswerInstead"/>.</summary>
-    public object? Exchange { get; init; }
-
-    /// <summary>
-    /// The answer that another thread has begun to send; null: none. Where it is set, the front waits for it and
-    /// must not answer a second time.
-    /// </summary>
-    public Task? AnsweredInstead { get; private set; }
-
-    /// <summary>
-    /// Has the front answer with <paramref name="fault"/> now. The caller makes sure that the request's own thread is
-    /// stuck, and that whatever that thread waits for ends in a refusal.
-    /// </summary>
-    internal void AnswerNow(Fault fault)
-    {
-        if (AnswerInstead is { } answer && Exchange is { } exchange)
-            AnsweredInstead = Task.Run(() => answer(exchange, fault));
-    }
 }

@@ -108,7 +108,9 @@ public sealed class RequestPipeline(Node.Node node)
             }
             if (headers is not null && !ReferenceEquals(response, Response.None)) (response.Headers ??= []).AddRange(
                 headers);
-            return await trail.EndAsync(response);
+            if (await trail.EndAsync(response) is not { } unwritten) return response;
+            response.Dispose();
+            return unwritten;
         }
         finally
         {
@@ -166,10 +168,15 @@ public sealed class RequestPipeline(Node.Node node)
     /// <summary>
     /// What a handler asked the kernel for: a token for a login, a lease, a wrapping token around the answer.
     /// </summary>
-    private static async ValueTask<Response> GrantAsync(
+    private static ValueTask<Response> GrantAsync(
+        Unsealed kernel, Request request, Target target, Caller caller, Response response) =>
+        response.Login is null && response.Lease is null && request.WrapTtl is null
+            ? new(response)
+            : GrantAskedAsync(kernel, request, target, caller, response);
+
+    private static async ValueTask<Response> GrantAskedAsync(
         Unsealed kernel, Request request, Target target, Caller caller, Response response)
     {
-        if (response.Login is null && response.Lease is null && request.WrapTtl is null) return response;
         var warnings = new List<string>();
         if (response.Login is { } login)
         {

@@ -51,9 +51,14 @@ internal readonly struct Target
     }
 
     /// <summary>A write of something that does not exist yet is a create, where the route can tell.</summary>
-    public async ValueTask<Target> SettleOperationAsync(Request request, Caller caller)
+    public ValueTask<Target> SettleOperationAsync(Request request, Caller caller) =>
+        request.Operation is Operation.Update && Route?.Exists is { } exists
+            ? SettleOperationAsync(request, caller, exists)
+            : new(this);
+
+    private async ValueTask<Target> SettleOperationAsync(
+        Request request, Caller caller, Existence exists)
     {
-        if (request.Operation is not Operation.Update || Route?.Exists is not { } exists) return this;
         if (await exists(new Probe(Mount!, Captures, caller, request.Aborted))) return this;
         request.Operation = Operation.Create;
         return new Target(Mount, Pattern, Captures, Pattern![Operation.Create], null, Access);

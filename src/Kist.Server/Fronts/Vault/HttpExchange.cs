@@ -6,6 +6,7 @@ using Kist.Kernel.Tokens;
 using Kist.Secrets;
 using Microsoft.AspNetCore.Http;
 using Microsoft.AspNetCore.Http.Features;
+using Microsoft.Extensions.Primitives;
 
 namespace Kist.Server.Fronts.Vault;
 
@@ -16,6 +17,11 @@ namespace Kist.Server.Fronts.Vault;
 internal sealed class HttpExchange
 {
     private IFeatureCollection _features = null!;
+    private IHttpRequestFeature _request = null!;
+    private IHttpResponseFeature _response = null!;
+    private IHttpResponseBodyFeature _answer = null!;
+    private IHttpRequestLifetimeFeature _lifetime = null!;
+    private IHttpConnectionFeature? _connection;
 
     public HttpExchange() => HeaderByName = Header;
 
@@ -25,47 +31,54 @@ internal sealed class HttpExchange
     /// <summary><see cref="Header"/>, as a function that is made once.</summary>
     public Func<string, string?> HeaderByName { get; }
 
-    private IHttpRequestFeature Request { get; set; } = null!;
-
-    private IHttpResponseFeature Response { get; set; } = null!;
+    /// <summary>The headers of Vault's that the request has.</summary>
+    public VaultHeaders Vault { get; private set; }
 
     /// <summary>Turns to the next request.</summary>
     public void Begin(IFeatureCollection features)
     {
-        _features = features;
-        Request = features.GetRequiredFeature<IHttpRequestFeature>();
-        Response = features.GetRequiredFeature<IHttpResponseFeature>();
+        // Kestrel's features are one object for the life of a connection, and asking for one is a look-up each time.
+        if (!ReferenceEquals(_features, features))
+        {
+            _features = features;
+            _request = features.GetRequiredFeature<IHttpRequestFeature>();
+            _response = features.GetRequiredFeature<IHttpResponseFeature>();
+            _answer = features.GetRequiredFeature<IHttpResponseBodyFeature>();
+            _lifetime = features.GetRequiredFeature<IHttpRequestLifetimeFeature>();
+            _connection = features.Get<IHttpConnectionFeature>();
+        }
+        Vault = new VaultHeaders(_request.Headers);
     }
 
     /// <summary>GET, LIST, POST, …</summary>
-    public string Method => Request.Method;
+    public string Method => _request.Method;
 
     /// <summary>Path and query as they were sent, not decoded and not normalised.</summary>
-    public string RawTarget => Request.RawTarget;
+    public string RawTarget => _request.RawTarget;
 
     /// <summary>The query with its question mark, or empty.</summary>
-    public string QueryString => Request.QueryString;
+    public string QueryString => _request.QueryString;
 
     /// <summary>The request's headers.</summary>
-    public IHeaderDictionary Headers => Request.Headers;
+    public IHeaderDictionary Headers => _request.Headers;
 
     /// <summary>The answer's headers.</summary>
-    public IHeaderDictionary AnswerHeaders => Response.Headers;
+    public IHeaderDictionary AnswerHeaders => _response.Headers;
 
     /// <summary>Whether the answer is on its way.</summary>
-    public bool HasStarted => Response.HasStarted;
+    public bool HasStarted => _response.HasStarted;
 
     /// <summary>Cancelled when the client goes away.</summary>
-    public CancellationToken Aborted => _features.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
+    public CancellationToken Aborted => _lifetime.RequestAborted;
 
     /// <summary>The peer of the connection.</summary>
-    public IPAddress? Remote => _features.Get<IHttpConnectionFeature>()?.RemoteIpAddress;
+    public IPAddress? Remote => _connection?.RemoteIpAddress;
 
     /// <summary>The peer's port.</summary>
-    public int RemotePort => _features.Get<IHttpConnectionFeature>()?.RemotePort ?? 0;
+    public int RemotePort => _connection?.RemotePort ?? 0;
 
     /// <summary>The request's body.</summary>
-    public PipeReader Body => _features.Get<IRequestBodyPipeFeature>()?.Reader ?? PipeReader.Create(Request.Body);
+    public PipeReader Body => _features.Get<IRequestBodyPipeFeature>()?.Reader ?? PipeReader.Create(_request.Body);
 
     /// <summary>
     /// Lets the front count the body itself, so that it can answer 413 instead of breaking the connection.
@@ -79,13 +92,13 @@ internal sealed class HttpExchange
     /// <summary>A header's single value; null when absent. Two values of one header are never joined: the first counts
     /// only where <see cref="RequestReader.RefusalOf"/> has not refused the request for it.</summary>
     public string? Header(string name) =>
-        Request.Headers.TryGetValue(name, out var values) && values.Count > 0 ? values[0] : null;
+        _request.Headers.TryGetValue(name, out var values) && values.Count > 0 ? values[0] : null;
 
     /// <summary>Sends Vault's error object; without a message its list is empty.</summary>
     public ValueTask SendErrorAsync(int status, string? message, bool isEmpty = false)
     {
-        if (isEmpty || Method == "HEAD") return SendAsync(status, "application/json", default);
-        using var body = new SecretWriter(256);
+        if (isEmpty || Method == "HEAD") return SendAsync(status, "application/json");
+        var body = new SecretWriter(256);
         using (var json = new Utf8JsonWriter(body, Kernel.Pipeline.Response.JsonOptions))
         {
             json.WriteStartObject();
@@ -95,26 +108,41 @@ internal sealed class HttpExchange
             json.WriteEndObject();
         }
         body.Write("\n"u8);
-        return SendAsync(status, "application/json", body.WrittenSpan);
+        return SendAsync(status, "application/json", body);
     }
 
-    /// <summary>Sends a whole answer. The bytes are copied into Kestrel's buffer before this returns.</summary>
-    public ValueTask SendAsync(int status, string contentType, ReadOnlySpan<byte> body)
+    /// <summary>Sends an answer without a body.</summary>
+    public ValueTask SendAsync(int status, string contentType)
     {
-        var response = Response;
-        response.StatusCode = status;
-        var headers = response.Headers;
+        Begin(status, contentType, 0);
+        return default;
+    }
+
+    /// <summary>Sends a whole answer, and disposes of <paramref name="body"/>.</summary>
+    public ValueTask SendAsync(int status, string contentType, SecretWriter body)
+    {
+        Begin(status, contentType, body.WrittenCount);
+        // In one step: what is written before the headers is first kept elsewhere and then copied.
+        var sent = _answer.Writer.WriteAsync(body.WrittenMemory);
+        if (!sent.IsCompletedSuccessfully) return FinishAsync(sent, body);
+        body.Dispose();
+        return default;
+    }
+
+    private static async ValueTask FinishAsync(ValueTask<FlushResult> sent, SecretWriter body)
+    {
+        using (body) await sent;
+    }
+
+    private void Begin(int status, string contentType, int length)
+    {
+        _response.StatusCode = status;
+        var headers = _response.Headers;
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
-        if (status != StatusCodes.Status204NoContent)
-        {
-            headers.ContentType = contentType;
-            headers.ContentLength = body.Length;
-        }
-        var output = _features.GetRequiredFeature<IHttpResponseBodyFeature>().Writer;
-        if (body.IsEmpty) return default;
-        System.Buffers.BuffersExtensions.Write(output, body);
-        return Flushed(output.FlushAsync());
+        if (status == StatusCodes.Status204NoContent) return;
+        headers.ContentType = contentType;
+        headers.ContentLength = length;
     }
 
     /// <summary>
@@ -129,7 +157,7 @@ internal sealed class HttpExchange
         }
         catch
         {
-            _features.GetRequiredFeature<IHttpRequestLifetimeFeature>().Abort();
+            _lifetime.Abort();
             throw;
         }
     }
@@ -139,22 +167,55 @@ internal sealed class HttpExchange
     /// </summary>
     public Stream BeginStream(string contentType)
     {
-        var headers = Response.Headers;
+        var headers = _response.Headers;
         headers.CacheControl = "no-store";
         headers.XContentTypeOptions = "nosniff";
         headers.ContentType = contentType;
-        Response.StatusCode = StatusCodes.Status200OK;
-        return _features.GetRequiredFeature<IHttpResponseBodyFeature>().Stream;
+        _response.StatusCode = StatusCodes.Status200OK;
+        return _answer.Stream;
     }
 
     /// <summary>The connection itself, for another protocol; null when this request cannot leave HTTP.</summary>
     public async ValueTask<Stream?> UpgradeAsync(Action<IHeaderDictionary> headers)
     {
         if (_features.Get<IHttpUpgradeFeature>() is not { IsUpgradableRequest: true } upgrade) return null;
-        headers(Response.Headers);
+        headers(_response.Headers);
         return await upgrade.UpgradeAsync();
     }
+}
 
-    private static ValueTask Flushed(ValueTask<FlushResult> flush) =>
-        flush.IsCompletedSuccessfully ? default : new ValueTask(flush.AsTask());
+/// <summary>
+/// The headers of Vault's own that a request has, each looked up once: every request is asked for all of them.
+/// </summary>
+internal readonly struct VaultHeaders(IHeaderDictionary headers)
+{
+    /// <summary>The header with the token.</summary>
+    public const string TokenName = "X-Vault-Token";
+
+    private const string NamespaceName = "X-Vault-Namespace";
+    private const string WrapTtlName = "X-Vault-Wrap-TTL";
+    private const string WrapFormatName = "X-Vault-Wrap-Format";
+
+    private readonly StringValues _token = headers[TokenName];
+    private readonly StringValues _namespace = headers[NamespaceName];
+    private readonly StringValues _wrapTtl = headers[WrapTtlName];
+    private readonly StringValues _wrapFormat = headers[WrapFormatName];
+
+    public string? Token => First(_token);
+
+    public string? Namespace => First(_namespace);
+
+    public string? WrapTtl => First(_wrapTtl);
+
+    public string? WrapFormat => First(_wrapFormat);
+
+    /// <summary>The name of one that was sent more than once; null: none was.</summary>
+    public string? Repeated =>
+        _token.Count > 1 ? TokenName
+        : _namespace.Count > 1 ? NamespaceName
+        : _wrapTtl.Count > 1 ? WrapTtlName
+        : _wrapFormat.Count > 1 ? WrapFormatName
+        : null;
+
+    private static string? First(in StringValues values) => values.Count > 0 ? values[0] : null;
 }

@@ -29,9 +29,11 @@ internal sealed class NodePaths(Node node, RequestPipeline pipeline)
         select $"{method} {path.Path}";
 
     /// <summary>Answers if <paramref name="path"/> is one of these; false: it is the pipeline's.</summary>
-    public async ValueTask<bool> TryAnswerAsync(HttpExchange http, RequestPath path, RequestBody body)
+    public ValueTask<bool> TryAnswerAsync(HttpExchange http, RequestPath path, RequestBody body) =>
+        path.Value.StartsWith("sys/", StringComparison.Ordinal) ? TryAnswerSysAsync(http, path, body) : new(false);
+
+    private async ValueTask<bool> TryAnswerSysAsync(HttpExchange http, RequestPath path, RequestBody body)
     {
-        if (!path.Value.StartsWith("sys/", StringComparison.Ordinal)) return false;
         if (path.Value == "sys/seal")
         {
             await SealAsync(http, path, body);
@@ -87,7 +89,7 @@ internal sealed class NodePaths(Node node, RequestPipeline pipeline)
         }
         if (node.Current is null && RequestReader.TokenOf(http) is null)
         {
-            await http.SendAsync(204, "", default);
+            await http.SendAsync(204, "");
             return;
         }
         var (request, fault) = await RequestReader.ReadAsync(http, pipeline, path, body);
@@ -112,12 +114,12 @@ internal sealed class NodePaths(Node node, RequestPipeline pipeline)
         var status = response.Status ?? (response.HasData ? 200 : 204);
         if (!response.HasData || status is 204 or 304 || http.Method == "HEAD")
         {
-            await http.SendAsync(status, "application/json", default);
+            await http.SendAsync(status, "application/json");
             return;
         }
-        using var line = new SecretWriter(response.Data.Length + 1);
+        var line = new SecretWriter(response.Data.Length + 1);
         line.Write(response.Data.Span);
         line.Write("\n"u8);
-        await http.SendAsync(status, "application/json", line.WrittenSpan);
+        await http.SendAsync(status, "application/json", line);
     }
 }

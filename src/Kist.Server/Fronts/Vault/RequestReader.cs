@@ -13,33 +13,24 @@ namespace Kist.Server.Fronts.Vault;
 /// </summary>
 internal static class RequestReader
 {
-    /// <summary>The header with the token.</summary>
-    public const string TokenHeader = "X-Vault-Token";
-
-    private static readonly string[] SingleHeaders =
-    [
-        TokenHeader, "X-Vault-Namespace", "X-Vault-Wrap-TTL", "X-Vault-Wrap-Format", "Authorization", "Content-Type",
-    ];
-
     /// <summary>Paths whose body is a file of any size, which only their handlers read.</summary>
     private static readonly string[] UploadPaths = ["sys/storage/raft/snapshot", "sys/storage/raft/snapshot-force"];
-
-    private static readonly Func<object, Fault, Task> s_answerInstead =
-        static (exchange, fault) => ResponseSender.AnswerInsteadAsync((HttpExchange)exchange, fault);
 
     /// <summary>What is wrong before the path is even looked at.</summary>
     public static (int Status, string? Message)? RefusalOf(HttpExchange http)
     {
         // Kestrel goes by the chunks and keeps the length under this name; whoever stood before it may have gone by the
         // length (request smuggling, RFC 9112 section 6.1).
-        if (http.Headers.TransferEncoding.Count > 0 && http.Headers.ContainsKey("X-Content-Length"))
+        var headers = http.Headers;
+        if (headers.TransferEncoding.Count > 0 && headers.ContainsKey("X-Content-Length"))
             return (400, "the request has two lengths");
-        foreach (var name in SingleHeaders)
-            if (http.Headers.TryGetValue(name, out var values) && values.Count > 1)
-                return (400, $"the header {name} was sent more than once");
-        if (http.Headers.ContentEncoding.Count > 0 && http.Headers.ContentEncoding != "identity")
+        var repeated = http.Vault.Repeated
+            ?? (headers.Authorization.Count > 1 ? "Authorization"
+            : headers.ContentType.Count > 1 ? "Content-Type" : null);
+        if (repeated is not null) return (400, $"the header {repeated} was sent more than once");
+        if (headers.ContentEncoding.Count > 0 && headers.ContentEncoding != "identity")
             return (415, "the request body must not be compressed");
-        if (http.Header("X-Vault-Namespace") is { Length: > 0 } ns && ns.Trim('/') is not ("" or "root"))
+        if (http.Vault.Namespace is { Length: > 0 } ns && ns.Trim('/') is not ("" or "root"))
             return (400, "namespaces are not supported: remove the X-Vault-Namespace header");
         return null;
     }
@@ -93,14 +84,12 @@ internal static class RequestReader
             Remote = http.Remote,
             RemotePort = http.RemotePort,
             WrapTtl = wrapTtl,
-            WrapFormat = http.Header("X-Vault-Wrap-Format"),
+            WrapFormat = http.Vault.WrapFormat,
             States = pipeline.ReadsStates && http.Headers.TryGetValue("X-Vault-Index", out var states)
                 ? (IReadOnlyList<string?>)states
                 : null,
             Header = http.HeaderByName,
             Aborted = http.Aborted,
-            AnswerInstead = s_answerInstead,
-            Exchange = http,
         }, null);
     }
 
@@ -120,7 +109,7 @@ internal static class RequestReader
     /// <summary>The token: Vault's header, or a bearer. As with Vault, the word has one spelling.</summary>
     public static string? TokenOf(HttpExchange http)
     {
-        if (http.Header(TokenHeader) is { Length: > 0 } token) return token;
+        if (http.Vault.Token is { Length: > 0 } token) return token;
         return http.Header("Authorization") is { } bearer && bearer.StartsWith("Bearer ", StringComparison.Ordinal)
             ? bearer["Bearer ".Length..].Trim()
             : null;
@@ -206,7 +195,7 @@ internal static class RequestReader
     {
         ttl = null;
         error = null;
-        if (http.Header("X-Vault-Wrap-TTL") is not { Length: > 0 } text) return true;
+        if (http.Vault.WrapTtl is not { Length: > 0 } text) return true;
         if (!GoDuration.TryParse(text, out var asked))
             error = "error parsing X-Vault-Wrap-TTL: expected a duration such as 90, \"90s\" or \"1h30m\"";
         else if (asked < TimeSpan.Zero)

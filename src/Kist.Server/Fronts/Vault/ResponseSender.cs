@@ -37,16 +37,6 @@ internal static class ResponseSender
     public static ValueTask SendAsync(HttpExchange http, Fault fault) =>
         http.SendErrorAsync(StatusOf(fault.Kind), fault.Message is null ? null : fault.Text);
 
-    /// <summary>
-    /// Sends a refusal while the request's own thread is stuck. Until that comes back Kestrel reads nothing more from
-    /// the connection, so the client is told to use another.
-    /// </summary>
-    public static async Task AnswerInsteadAsync(HttpExchange http, Fault fault)
-    {
-        http.AnswerHeaders.Connection = "close";
-        await SendAsync(http, fault);
-    }
-
     /// <summary>Sends an answer.</summary>
     public static ValueTask SendAsync(HttpExchange http, Request request, Response response)
     {
@@ -54,19 +44,27 @@ internal static class ResponseSender
             foreach (var (name, value) in headers) http.AnswerHeaders[name] = value;
         if (response.Fault is { } fault) return SendAsync(http, fault);
         if (response.Download is { } download) return http.SendAsync(response.ContentType!, download);
-        if (response.ContentType is { } type) return http.SendAsync(response.Status ?? 200, type, response.Data.Span);
+        if (response.ContentType is { } type) return SendWholeAsync(http, response, type);
         if (response.Messages is { } messages) return EventSender.SendAsync(http, messages);
         var isEmpty = !response.HasData && response.Token is null && response.Wrap is null && response.Lease is null
             && response.Warnings is null && response.ShownLeaseId is null;
-        if (isEmpty && response.Status == 204) return http.SendAsync(204, "", default);
+        if (isEmpty && response.Status == 204) return http.SendAsync(204, "");
         if (isEmpty && response.Status is null)
             return request.Operation is Operation.Read or Operation.List
                 ? http.SendErrorAsync(404, null)
-                : http.SendAsync(204, "", default);
-        using var body = new SecretWriter(response.Data.Length + 256);
+                : http.SendAsync(204, "");
+        var body = new SecretWriter(response.Data.Length + 256);
         Envelope.Write(body, request.Id, response, IsAlsoAtTop(request.Path.Value));
         body.Write("\n"u8);
-        return http.SendAsync(response.Status ?? 200, "application/json", body.WrittenSpan);
+        return http.SendAsync(response.Status ?? 200, "application/json", body);
+    }
+
+    /// <summary>Sends an answer that is the data itself, in whatever form it has.</summary>
+    private static ValueTask SendWholeAsync(HttpExchange http, Response response, string type)
+    {
+        var body = new SecretWriter(response.Data.Length + 1);
+        body.Write(response.Data.Span);
+        return http.SendAsync(response.Status ?? 200, type, body);
     }
 
     private static bool IsAlsoAtTop(string path)

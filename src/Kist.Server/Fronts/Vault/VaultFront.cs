@@ -1,7 +1,5 @@
-using System.Runtime.CompilerServices;
 using Kist.Kernel.Node;
 using Kist.Kernel.Pipeline;
-using Kist.Secrets;
 using Microsoft.AspNetCore.Hosting.Server;
 using Microsoft.AspNetCore.Hosting.Server.Abstractions;
 using Microsoft.AspNetCore.Http;
@@ -46,10 +44,28 @@ internal sealed class VaultFront : IHttpApplication<HttpExchange>
     public async Task ProcessRequestAsync(HttpExchange context)
     {
         var http = context;
+        using var body = new RequestBody();
         try
         {
-            using var body = new RequestBody();
-            await AnswerAsync(http, body);
+            if (RefuseEarly(http, out var path) is { } refused)
+            {
+                await refused;
+                return;
+            }
+            if (await _nodePaths.TryAnswerAsync(http, path, body)) return;
+            if (http.Method == "HEAD")
+            {
+                await http.SendErrorAsync(405, null, isEmpty: true);
+                return;
+            }
+            var (request, fault) = await RequestReader.ReadAsync(http, _pipeline, path, body);
+            if (request is null)
+            {
+                await ResponseSender.SendAsync(http, fault!);
+                return;
+            }
+            using var response = await _pipeline.HandleAsync(request);
+            await ResponseSender.SendAsync(http, request, response);
         }
         catch (BadHttpRequestException e)
         {
@@ -67,38 +83,14 @@ internal sealed class VaultFront : IHttpApplication<HttpExchange>
         }
     }
 
-    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
-    private async ValueTask AnswerAsync(HttpExchange http, RequestBody body)
+    /// <summary>What is refused before anything is looked up; null: the request goes on.</summary>
+    private ValueTask? RefuseEarly(HttpExchange http, out RequestPath path)
     {
-        if (RequestReader.RefusalOf(http) is { } refusal)
-        {
-            await http.SendErrorAsync(refusal.Status, refusal.Message);
-            return;
-        }
-        if (!RequestReader.TryPath(http, out var path, out var pathError))
-        {
-            await http.SendErrorAsync(pathError is null ? 404 : 400, pathError);
-            return;
-        }
-        if (!Cors.Admit(http, _node, out var done))
-        {
-            await http.SendErrorAsync(done.Status, done.Message, done.IsEmpty);
-            return;
-        }
-        if (await _nodePaths.TryAnswerAsync(http, path, body)) return;
-        if (http.Method == "HEAD")
-        {
-            await http.SendErrorAsync(405, null, isEmpty: true);
-            return;
-        }
-        var (request, fault) = await RequestReader.ReadAsync(http, _pipeline, path, body);
-        if (request is null)
-        {
-            await ResponseSender.SendAsync(http, fault!);
-            return;
-        }
-        using var response = await _pipeline.HandleAsync(request);
-        if (request.AnsweredInstead is { } sent) await sent;
-        else await ResponseSender.SendAsync(http, request, response);
+        path = default;
+        if (RequestReader.RefusalOf(http) is { } refusal) return http.SendErrorAsync(refusal.Status, refusal.Message);
+        if (!RequestReader.TryPath(http, out path, out var pathError))
+            return http.SendErrorAsync(pathError is null ? 404 : 400, pathError);
+        return Cors.Admit(http, _node, out var done) ? null
+            : http.SendErrorAsync(done.Status, done.Message, done.IsEmpty);
     }
 }
