@@ -10,6 +10,8 @@ namespace Kist.Kernel.Barrier;
 /// </summary>
 public sealed class Barrier : IDisposable
 {
+    private const int RecentBytes = 8 << 20;
+
     private readonly BarrierKeys _keys;
     private readonly AsyncLocal<Guard?> _fence = new();
     private readonly Guard _epoch;
@@ -18,6 +20,7 @@ public sealed class Barrier : IDisposable
     private Barrier(IStore store, BarrierKeys keys, long epoch)
     {
         (Store, _keys, _epoch) = (store, keys, new Guard(EpochKey, epoch));
+        if (store.IsShared) Recent = new EntryCache(RecentBytes / 2);
         Root = new Storage(this, "");
     }
 
@@ -38,6 +41,12 @@ public sealed class Barrier : IDisposable
     public RotationConfig RotationConfig => _keys.Current.Config;
 
     internal IStore Store { get; }
+
+    /// <summary>
+    /// Ciphertext that was read a moment ago, where a read of the store is a way over the network; null where it is
+    /// not. Whoever follows the store's changes tells it of those by other nodes.
+    /// </summary>
+    internal EntryCache? Recent { get; }
 
     /// <summary>
     /// Makes the first keyring in a store that has none, encrypted with <paramref name="rootKey"/> (32 bytes, copied).
@@ -157,6 +166,32 @@ public sealed class Barrier : IDisposable
         return DecryptAsync(ring, key, entry, ct);
     }
 
+    /// <summary>As <see cref="ReadAsync"/>, but what is in <see cref="Recent"/> is taken from there.</summary>
+    internal ValueTask<Plain?> ReadRecentAsync(string key, CancellationToken ct)
+    {
+        if (Recent is not { } recent) return ReadAsync(key, ct);
+        MustBeOpen();
+        if (!recent.TryGet(key, out var known)) return ReadAndKeepAsync(recent, key, ct);
+        return known is { } entry ? DecryptAsync(key, entry, ct) : default;
+    }
+
+    private async ValueTask<Plain?> ReadAndKeepAsync(EntryCache recent, string key, CancellationToken ct)
+    {
+        return await FetchAsync(recent, key, ct) is { } entry ? await DecryptAsync(key, entry, ct) : null;
+    }
+
+    /// <summary>The entry as it is in the store, which is kept in <see cref="Recent"/>.</summary>
+    internal ValueTask<Entry?> FetchAsync(string key, CancellationToken ct) =>
+        Recent is { } recent ? FetchAsync(recent, key, ct) : Store.GetAsync(key, ct);
+
+    private async ValueTask<Entry?> FetchAsync(EntryCache recent, string key, CancellationToken ct)
+    {
+        var epoch = recent.EpochOf(key);
+        var found = await Store.GetAsync(key, ct);
+        recent.Add(key, found, epoch);
+        return found;
+    }
+
     internal ValueTask<Plain?> DecryptAsync(string key, Entry entry, CancellationToken ct) =>
         DecryptAsync(_keys.Current, key, entry, ct);
 
@@ -184,7 +219,22 @@ public sealed class Barrier : IDisposable
     {
         if (_isBeingReplaced) throw Replaced();
         var fence = _fence.Value;
-        return Store.IsShared || fence is not null ? CommitAsync(batch, fence, ct) : Store.CommitAsync(batch, ct);
+        if (!Store.IsShared && fence is null) return Store.CommitAsync(batch, ct);
+        var committed = CommitAsync(batch, fence, ct);
+        return Recent is { } recent ? ForgetAfterAsync(committed, batch, recent) : committed;
+    }
+
+    /// <summary>Before anybody is told of it, and whatever came of it.</summary>
+    private static async ValueTask<bool> ForgetAfterAsync(ValueTask<bool> committed, Batch batch, EntryCache recent)
+    {
+        try
+        {
+            return await committed;
+        }
+        finally
+        {
+            foreach (var write in batch.Writes) recent.Forget(write.Key);
+        }
     }
 
     private async ValueTask<bool> CommitAsync(Batch batch, Guard? fence, CancellationToken ct)

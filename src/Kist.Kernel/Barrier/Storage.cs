@@ -29,6 +29,13 @@ public sealed class Storage
     public ValueTask<Plain?> GetAsync(string key, CancellationToken ct) =>
         Barrier.ReadAsync(string.Concat(Prefix, key), ct);
 
+    /// <summary>
+    /// As <see cref="GetAsync"/>, for an answer to a request and never as the ground for a write without a guard: where
+    /// the store is shared, what this node has read a moment ago counts while the other nodes' changes are followed.
+    /// </summary>
+    public ValueTask<Plain?> GetRecentAsync(string key, CancellationToken ct) =>
+        Barrier.ReadRecentAsync(string.Concat(Prefix, key), ct);
+
     /// <summary>Writes <paramref name="value"/>, whatever was there. Returns once it is durable. Throws
     /// <see cref="BatchLimitException"/> when the value or key is too long.</summary>
     public ValueTask PutAsync(string key, ReadOnlyMemory<byte> value, CancellationToken ct) =>

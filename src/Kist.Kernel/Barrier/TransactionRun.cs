@@ -18,16 +18,21 @@ internal sealed class TransactionRun : IDisposable
     private readonly Dictionary<string, long> _expected = [];
     private readonly SortedDictionary<string, SecretBuffer?> _writes = new(KeyOrder.Instance);
     private readonly List<IDisposable> _owned = [];
+    private readonly EntryCache? _recent;
+    private bool _usedRecent;
     private bool _ended;
 
-    private TransactionRun(Barrier barrier, CancellationToken ct) => (_barrier, _ct) = (barrier, ct);
+    private TransactionRun(Barrier barrier, EntryCache? recent, CancellationToken ct) =>
+        (_barrier, _recent, _ct) = (barrier, recent, ct);
 
     public static async ValueTask<T> UntilCommittedAsync<T>(
         Storage view, Func<Transaction, ValueTask<T>> body, CancellationToken ct)
     {
         for (var attempt = 1; attempt <= MaxAttempts; attempt++)
         {
-            using var run = new TransactionRun(view.Barrier, ct);
+            // The first attempt may go by what this node remembers, because its guards find out if that is old; what
+            // fails, or writes nothing and so has no guards, is done again with what the store has.
+            using var run = new TransactionRun(view.Barrier, attempt == 1 ? view.Barrier.Recent : null, ct);
             var result = await body(new Transaction(run, view.Prefix));
             if (await run.CommitAsync()) return result;
             await PauseAsync(attempt, ct);
@@ -47,7 +52,8 @@ internal sealed class TransactionRun : IDisposable
         if (!_reads.TryGetValue(key, out var entry))
         {
             _barrier.MustBeOpen();
-            entry = await _barrier.Store.GetAsync(key, _ct);
+            if (_recent?.TryGet(key, out entry) is true) _usedRecent = true;
+            else entry = await _barrier.FetchAsync(key, _ct);
             _reads.Add(key, entry);
         }
         if (entry is not { } found) return null;
@@ -97,11 +103,12 @@ internal sealed class TransactionRun : IDisposable
     private async ValueTask<bool> CommitAsync()
     {
         _ended = true;
-        if (_writes.Count == 0) return true;
+        if (_writes.Count == 0) return !_usedRecent;
         var batch = new Batch();
         foreach (var (key, revision) in _expected)
         {
-            if (_reads.TryGetValue(key, out var read) && (read?.Revision ?? 0) != revision) throw Unexpected(key);
+            if (_reads.TryGetValue(key, out var read) && (read?.Revision ?? 0) != revision)
+                return _usedRecent ? false : throw Unexpected(key);
             batch.Expect(key, revision);
         }
         foreach (var (key, entry) in _reads)

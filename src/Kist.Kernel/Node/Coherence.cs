@@ -2,7 +2,7 @@ namespace Kist.Kernel.Node;
 
 /// <summary>
 /// Everything that a node remembers and another node can change. What is not here is either read from the store for
-/// each request (secrets, leases, password policies, who holds unseal keys) or never changes (the keys made at
+/// each request (leases, password policies, who holds unseal keys) or never changes (the keys made at
 /// initialisation).
 /// </summary>
 internal static class Coherence
@@ -10,7 +10,8 @@ internal static class Coherence
     /// <summary>One line for each cache or snapshot.</summary>
     public static IReadOnlyList<CacheFollower> FollowersOf(Unsealed kernel) =>
     [
-        // First: after a restore nothing else can be read again.
+        .. RecentEntries(kernel),
+        // Before all that read: after a restore nothing else can be read again.
         new(Barrier.Barrier.EpochKey, ct => kernel.Node.FollowRestoreAsync(kernel, ct)),
         new(Barrier.Barrier.KeyringStoreKey, kernel.Barrier.FollowAsync),
         new(kernel.Mounts.GenerationStoreKey, kernel.Mounts.FollowAsync),
@@ -21,6 +22,10 @@ internal static class Coherence
         new(kernel.Cors.StoreKey, kernel.Cors.ReloadAsync),
         .. from prefix in kernel.Audit.StorePrefixes select new CacheFollower(prefix, kernel.Audit.FollowAsync),
     ];
+
+    private static IEnumerable<CacheFollower> RecentEntries(Unsealed kernel) => kernel.Barrier.Recent is { } recent
+        ? [new("", At(recent.Clear)) { Forget = recent.Forget }]
+        : [];
 
     private static Func<CancellationToken, ValueTask> At(Action forget) => _ =>
     {

@@ -87,16 +87,4 @@ public sealed class CutOffTests
         var cut = stores.Last();
         return (await LiveCluster.StartAsync(2, () => stores.Dequeue(), clock), cut);
     }
-
-    /// <summary>A clock that a test moves; what runs by timers runs by real ones.</summary>
-    private sealed class MovableClock : TimeProvider
-    {
-        private long _moved;
-
-        public override long GetTimestamp() => Volatile.Read(ref _moved);
-
-        public override long TimestampFrequency => TimeSpan.TicksPerSecond;
-
-        public void Advance(TimeSpan by) => Interlocked.Add(ref _moved, by.Ticks);
-    }
 }

@@ -53,13 +53,13 @@ internal sealed class UnversionedEngine : IEngine
 
     private async ValueTask<bool> ExistsAsync(Probe probe)
     {
-        using var plain = await _folder.Secrets.GetAsync(probe.Captures[0], probe.Aborted);
+        using var plain = await _folder.Secrets.GetRecentAsync(probe.Captures[0], probe.Aborted);
         return plain is not null;
     }
 
     private async ValueTask<Response> ReadAsync(Call call)
     {
-        using var plain = await _folder.Secrets.GetAsync(call.Get(s_path), call.Aborted);
+        using var plain = await _folder.Secrets.GetRecentAsync(call.Get(s_path), call.Aborted);
         return plain is null ? Response.None : Answer(plain.Span, call);
     }
 

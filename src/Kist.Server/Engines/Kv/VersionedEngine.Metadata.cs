@@ -14,7 +14,7 @@ internal sealed partial class VersionedEngine
 
     private async ValueTask<Response> ReadMetadataAsync(Call call)
     {
-        using var plain = await _folder.Secrets.GetAsync(call.Get(s_path), call.Aborted);
+        using var plain = await _folder.Secrets.GetRecentAsync(call.Get(s_path), call.Aborted);
         if (plain is null) return Response.None;
         var record = SecretRecord.Read(plain.Memory);
         return Response.Json(json => WriteMetadata(json, record));

@@ -13,7 +13,7 @@ internal sealed partial class VersionedEngine
     /// sent.</summary>
     private async ValueTask<Response> ReadDataAsync(Call call)
     {
-        using var plain = await _folder.Secrets.GetAsync(call.Get(s_path), call.Aborted);
+        using var plain = await _folder.Secrets.GetRecentAsync(call.Get(s_path), call.Aborted);
         if (plain is null) return Response.None;
         var number = call.Get(s_version);
         return number <= 0 || IsCurrent(plain.Span, number)
@@ -23,7 +23,7 @@ internal sealed partial class VersionedEngine
 
     private async ValueTask<Response> ReadSubkeysAsync(Call call)
     {
-        using var plain = await _folder.Secrets.GetAsync(call.Get(s_path), call.Aborted);
+        using var plain = await _folder.Secrets.GetRecentAsync(call.Get(s_path), call.Aborted);
         if (plain is null) return Response.None;
         var number = call.Get(s_version);
         var depth = Math.Max(0, call.Get(s_depth));
@@ -70,7 +70,7 @@ internal sealed partial class VersionedEngine
     {
         if (AnswerKept(plain.Span, number, isSubkeys, depth) is { } kept) return kept;
         if (KeyOfOlder(plain.Span, number) is not { } key) return Response.None;
-        using var older = await _folder.Older.GetAsync(key, ct);
+        using var older = await _folder.Older.GetRecentAsync(key, ct);
         return AnswerOlder(plain.Span, number, older is null ? default : older.Memory, isSubkeys, depth);
     }
 

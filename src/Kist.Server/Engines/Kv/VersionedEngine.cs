@@ -120,7 +120,7 @@ internal sealed partial class VersionedEngine : IEngine
 
     private async ValueTask<bool> ExistsAsync(Probe probe)
     {
-        using var plain = await _folder.Secrets.GetAsync(probe.Captures[0], probe.Aborted);
+        using var plain = await _folder.Secrets.GetRecentAsync(probe.Captures[0], probe.Aborted);
         return plain is not null;
     }
 

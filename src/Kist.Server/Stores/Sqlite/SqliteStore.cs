@@ -11,6 +11,8 @@ namespace Kist.Server.Stores.Sqlite;
 /// </summary>
 public sealed class SqliteStore : IStore
 {
+    private const int CachedBytes = 2 << 20;
+
     private readonly DataDirectory _directory;
     private readonly ReadPool _readers;
     private readonly CommitQueue _writer;
@@ -39,7 +41,8 @@ public sealed class SqliteStore : IStore
             var log = new ChangeLog(first.Revision);
             var readerKiB = Math.Max(128, (options.CacheKiB - writerKiB) / options.Readers);
             var readers = new ReadPool(directory.Database, options.Readers, readerKiB);
-            var cache = new EntryCache();
+            // A read that finds its key here costs a tenth of one by SQLite, whose page cache each commit empties.
+            var cache = new EntryCache(CachedBytes / 2, keepsOnSecondRead: true);
             var queue = new CommitQueue(first, OpenWriter, readers, cache, log, options.Warn);
             return new SqliteStore(directory, readers, queue, cache, log);
         }
@@ -70,7 +73,7 @@ public sealed class SqliteStore : IStore
         try
         {
             ReadOnlySpan<byte> wanted = utf8[..length];
-            var epoch = _cache.Epoch;
+            var epoch = _cache.EpochOf(key);
             var found = _readers.Read(wanted, static (reader, key) => reader.Get(key));
             _cache.Add(key, found, epoch);
             return ValueTask.FromResult(found);

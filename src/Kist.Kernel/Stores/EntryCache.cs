@@ -1,0 +1,132 @@
+using System.Collections.Concurrent;
+
+namespace Kist.Kernel.Stores;
+
+/// <summary>
+/// Entries (ciphertext) as they are in the store, by key; that a key is absent counts too. Bounded by two generations:
+/// when the young one is full it becomes the old one. Whoever keeps one here must tell it of every commit, its own
+/// before that is acknowledged; what a read found is not added when something was forgotten since it began.
+/// </summary>
+/// <param name="generationBytes">How much one generation holds.</param>
+/// <param name="keepsOnSecondRead">Whether an entry is only kept when it is read again before many others. Where a read
+/// of the store is cheap, keeping what is never asked for again costs as much as that.</param>
+public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = false)
+{
+    /// <summary>Larger values are not kept.</summary>
+    public const int LargestValue = 8_192;
+
+    private const int OverheadBytes = 120;
+
+    // Where others write all the time, something is forgotten during nearly every read, and seldom the same thing.
+    private const int Stripes = 256;
+    private const int SeenPlaces = 8_192;
+
+    private readonly Lock _gate = new();
+    private volatile ConcurrentDictionary<string, Entry?> _young = new();
+    private volatile ConcurrentDictionary<string, Entry?> _old = new();
+    private long _youngBytes;
+    private readonly long[] _forgotten = new long[Stripes];
+    private readonly int[] _seen = keepsOnSecondRead ? new int[SeenPlaces] : [];
+    private long _epoch;                // odd while a commit is under way
+
+    /// <summary>To be taken before the read whose outcome is added: it changes when something is forgotten.</summary>
+    public long EpochOf(string key) => Volatile.Read(ref _epoch) + Volatile.Read(ref Forgotten(key));
+
+    /// <summary>The entry, or that there is none; false when that is not known here.</summary>
+    public bool TryGet(string key, out Entry? entry)
+    {
+        if (_young.TryGetValue(key, out entry)) return true;
+        if (!_old.TryGetValue(key, out entry)) return false;
+        lock (_gate)
+            if (_old.TryRemove(key, out entry)) Put(key, entry);
+        return true;
+    }
+
+    /// <summary>Keeps what a read found, unless that may be old since <paramref name="epoch"/> was taken.</summary>
+    public void Add(string key, Entry? entry, long epoch)
+    {
+        if (entry is { Value.Length: > LargestValue } || !WasSeen(key)) return;
+        lock (_gate)
+            if (_epoch % 2 == 0 && epoch == EpochOf(key)) Put(key, entry);
+    }
+
+    /// <summary>Somebody has committed a change of this key.</summary>
+    public void Forget(string key)
+    {
+        lock (_gate)
+        {
+            Remove(key);
+            Forgotten(key)++;
+        }
+    }
+
+    /// <summary>Anything may have changed.</summary>
+    public void Clear()
+    {
+        lock (_gate)
+        {
+            Empty();
+            _epoch += 2;
+        }
+    }
+
+    /// <summary>
+    /// A commit of this process begins: nothing is added until it ends. For one commit at a time.
+    /// </summary>
+    public void Hold()
+    {
+        lock (_gate) _epoch++;
+    }
+
+    /// <summary>The commit is on disk: forgets what it changed. To be called before its callers are told.</summary>
+    public void Release(IReadOnlyList<Change> changes)
+    {
+        lock (_gate)
+        {
+            foreach (var change in changes) Remove(change.Key);
+            _epoch++;
+        }
+    }
+
+    /// <summary>The commit failed, and may be on disk all the same: forgets everything.</summary>
+    public void ReleaseUnknown()
+    {
+        lock (_gate)
+        {
+            Empty();
+            _epoch++;
+        }
+    }
+
+    // Two threads may both write a place; then one of the two keys is kept a read later.
+    private bool WasSeen(string key)
+    {
+        if (!keepsOnSecondRead) return true;
+        var hash = key.GetHashCode();
+        ref var place = ref _seen[(uint)hash % SeenPlaces];
+        if (place == hash) return true;
+        place = hash;
+        return false;
+    }
+
+    private ref long Forgotten(string key) => ref _forgotten[(uint)key.GetHashCode() % Stripes];
+
+    // Under the gate.
+    private void Remove(string key)
+    {
+        _young.TryRemove(key, out _);
+        _old.TryRemove(key, out _);
+    }
+
+    // Under the gate.
+    private void Empty() => (_young, _old, _youngBytes) = (new(), new(), 0);
+
+    // Under the gate.
+    private void Put(string key, Entry? entry)
+    {
+        _young[key] = entry;
+        _youngBytes += OverheadBytes + (key.Length * 2) + (entry?.Value.Length ?? 0);
+        if (_youngBytes < generationBytes) return;
+        (_old, _young, _youngBytes) = (_young, new(), 0);
+    }
+}
