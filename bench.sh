@@ -5,18 +5,19 @@ source "$(dirname "${BASH_SOURCE[0]}")/eng/scripts.sh"
 
 usage() {
   cat <<'TXT'
-Usage: ./bench.sh [--only throughput|large|files] [--seconds N] [--rounds N] [--secrets N] [--port N]
+Usage: ./bench.sh [--only throughput|large|files|nodes] [--seconds N] [--rounds N] [--secrets N] [--port N]
 
 Builds kist and a bare Kestrel endpoint, both ahead of time, starts them and nginx on this machine, and prints the
 table of budgets as ratios from this one run, each with the command that made it. The store of 10^6 secrets is made
 once, in artifacts/bench, and kept.
 
   --only PART   throughput: reads, writes, memory, commands; files: encrypted files, beside the age program;
+                nodes: PostgreSQL beside SQLite, and how soon one node sees what another did;
                 large: the store of 10^6 secrets
   --seconds N   how long each load runs (default 5)
   --rounds N    how often each figure is measured; the median counts (default 3)
   --secrets N   how many secrets and leases the large store has (default 1000000)
-  --port N      first of three ports on 127.0.0.1 (default 8290)
+  --port N      first of four ports on 127.0.0.1 (default 8290)
 TXT
 }
 

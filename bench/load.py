@@ -18,6 +18,7 @@ import tempfile
 import time
 
 import files
+import nodes
 import restore
 
 READ_LUA = 'wrk.headers["X-Vault-Token"] = "%s"\n'
@@ -268,7 +269,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=8290)
-    parser.add_argument("--only", choices=["throughput", "large", "files"])
+    parser.add_argument("--only", choices=["throughput", "large", "files", "nodes"])
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     run = Run(options)
@@ -277,6 +278,8 @@ def main():
             run.throughput()
         if options.only in (None, "files"):
             files.measure(run)
+        if options.only in (None, "nodes"):
+            nodes.measure(run)
         if options.only in (None, "large"):
             run.large_store()
     finally:
