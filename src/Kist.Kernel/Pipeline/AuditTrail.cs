@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Kist.Kernel.Audit;
 using Kist.Kernel.Mounts;
 using Kist.Kernel.Node;
@@ -28,6 +29,7 @@ internal readonly struct AuditTrail(
     }
 
     /// <summary>Writes a request that was refused, and the refusal.</summary>
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder<>))]
     public async ValueTask<Response> RefuseAsync(Fault fault) =>
         await kernel.Audit.Broker.WritePairAsync(Entry(null, fault), Entry(fault, fault)) is { } failed ? failed
             : fault;

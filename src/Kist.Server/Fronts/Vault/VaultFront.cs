@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using Kist.Kernel.Node;
 using Kist.Kernel.Pipeline;
 using Microsoft.AspNetCore.Hosting.Server;
@@ -47,25 +48,8 @@ internal sealed class VaultFront : IHttpApplication<HttpExchange>
         using var body = new RequestBody();
         try
         {
-            if (RefuseEarly(http, out var path) is { } refused)
-            {
-                await refused;
-                return;
-            }
-            if (await _nodePaths.TryAnswerAsync(http, path, body)) return;
-            if (http.Method == "HEAD")
-            {
-                await http.SendErrorAsync(405, null, isEmpty: true);
-                return;
-            }
-            var (request, fault) = await RequestReader.ReadAsync(http, _pipeline, path, body);
-            if (request is null)
-            {
-                await ResponseSender.SendAsync(http, fault!);
-                return;
-            }
-            using var response = await _pipeline.HandleAsync(request);
-            await ResponseSender.SendAsync(http, request, response);
+            // Kestrel wants a task, which cannot be pooled; so what waits is kept in one that is, and this stays small.
+            await AnswerAsync(http, body);
         }
         catch (BadHttpRequestException e)
         {
@@ -81,6 +65,30 @@ internal sealed class VaultFront : IHttpApplication<HttpExchange>
             _node.Log.Write(LogLevel.Error, $"unhandled failure id={id} kind={e.GetType().Name}", e);
             if (!http.HasStarted) await http.SendErrorAsync(500, $"internal error, request id {id}");
         }
+    }
+
+    [AsyncMethodBuilder(typeof(PoolingAsyncValueTaskMethodBuilder))]
+    private async ValueTask AnswerAsync(HttpExchange http, RequestBody body)
+    {
+        if (RefuseEarly(http, out var path) is { } refused)
+        {
+            await refused;
+            return;
+        }
+        if (await _nodePaths.TryAnswerAsync(http, path, body)) return;
+        if (http.Method == "HEAD")
+        {
+            await http.SendErrorAsync(405, null, isEmpty: true);
+            return;
+        }
+        var (request, fault) = await RequestReader.ReadAsync(http, _pipeline, path, body);
+        if (request is null)
+        {
+            await ResponseSender.SendAsync(http, fault!);
+            return;
+        }
+        using var response = await _pipeline.HandleAsync(request);
+        await ResponseSender.SendAsync(http, request, response);
     }
 
     /// <summary>What is refused before anything is looked up; null: the request goes on.</summary>
