@@ -61,13 +61,13 @@ public static class Envelope
         output.Write("}"u8);
     }
 
-    private static void WriteObject<T>(SecretWriter output, T value, Action<Utf8JsonWriter, T> write)
-    {
-        using var json = new Utf8JsonWriter(output, Response.JsonOptions);
-        json.WriteStartObject();
-        write(json, value);
-        json.WriteEndObject();
-    }
+    private static void WriteObject<T>(SecretWriter output, T value, Action<Utf8JsonWriter, T> write) =>
+        Response.WriteJson(output, (value, write), static (json, of) =>
+        {
+            json.WriteStartObject();
+            of.write(json, of.value);
+            json.WriteEndObject();
+        });
 
     private static void WriteWrap(Utf8JsonWriter json, Wrapping.WrapInfo wrap)
     {

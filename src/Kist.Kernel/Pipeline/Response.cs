@@ -9,6 +9,9 @@ namespace Kist.Kernel.Pipeline;
 /// </summary>
 public sealed class Response : IDisposable
 {
+    [ThreadStatic]
+    private static Utf8JsonWriter? t_json;
+
     private SecretWriter? _data;
 
     /// <summary>The answer's fields as one JSON object; empty when it has none.</summary>
@@ -84,13 +87,28 @@ public sealed class Response : IDisposable
     public Response WithJson(Action<Utf8JsonWriter> write)
     {
         var data = new SecretWriter();
-        using (var json = new Utf8JsonWriter(data, JsonOptions))
+        WriteJson(data, write, static (json, write) =>
         {
             json.WriteStartObject();
             write(json);
             json.WriteEndObject();
-        }
+        });
         return With(data);
+    }
+
+    /// <summary>
+    /// Appends the JSON that <paramref name="write"/> writes from <paramref name="state"/>. The writer is kept for the
+    /// next one, because it is larger than most answers.
+    /// </summary>
+    public static void WriteJson<T>(SecretWriter to, T state, Action<Utf8JsonWriter, T> write)
+    {
+        var json = t_json ?? new Utf8JsonWriter(to, JsonOptions);
+        // Taken away meanwhile: an answer may be made of others.
+        t_json = null;
+        json.Reset(to);
+        write(json, state);
+        json.Flush();
+        t_json = json;
     }
 
     /// <summary>Fills this (still empty) answer with finished JSON, which it takes over.</summary>

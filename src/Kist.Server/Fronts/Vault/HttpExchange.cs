@@ -1,6 +1,5 @@
 using System.IO.Pipelines;
 using System.Net;
-using System.Text.Json;
 using Kist.Kernel.Pipeline;
 using Kist.Kernel.Tokens;
 using Kist.Secrets;
@@ -24,6 +23,9 @@ internal sealed class HttpExchange
     private IHttpConnectionFeature? _connection;
 
     public HttpExchange() => HeaderByName = Header;
+
+    /// <summary>The body of the request, once it is read.</summary>
+    public RequestBody ReadBody { get; } = new();
 
     /// <summary>What the connection remembers of its last token.</summary>
     public TokenMemo Memo { get; } = new();
@@ -99,14 +101,14 @@ internal sealed class HttpExchange
     {
         if (isEmpty || Method == "HEAD") return SendAsync(status, "application/json");
         var body = new SecretWriter(256);
-        using (var json = new Utf8JsonWriter(body, Kernel.Pipeline.Response.JsonOptions))
+        Response.WriteJson(body, message, static (json, message) =>
         {
             json.WriteStartObject();
             json.WriteStartArray("errors");
             if (message is not null) json.WriteStringValue(message);
             json.WriteEndArray();
             json.WriteEndObject();
-        }
+        });
         body.Write("\n"u8);
         return SendAsync(status, "application/json", body);
     }

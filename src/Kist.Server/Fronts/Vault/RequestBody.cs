@@ -4,7 +4,7 @@ using Microsoft.AspNetCore.Http;
 
 namespace Kist.Server.Fronts.Vault;
 
-/// <summary>The body of one request, in a pooled buffer that is zeroed afterwards.</summary>
+/// <summary>The body of one request after the other, in a pooled buffer that is zeroed after each.</summary>
 internal sealed class RequestBody : IDisposable
 {
     /// <summary>How much of a too large body is read and thrown away, so that the client gets to see the 413.</summary>
@@ -46,8 +46,12 @@ internal sealed class RequestBody : IDisposable
         _bytes = bytes;
     }
 
-    /// <inheritdoc/>
-    public void Dispose() => _bytes?.Dispose();
+    /// <summary>Zeroes what was read; another body may be read then.</summary>
+    public void Dispose()
+    {
+        _bytes?.Dispose();
+        _bytes = null;
+    }
 
     /// <summary>
     /// What goes wrong here is the client's doing; Kestrel has an exception without a status for some of it.

@@ -45,11 +45,10 @@ internal sealed class VaultFront : IHttpApplication<HttpExchange>
     public async Task ProcessRequestAsync(HttpExchange context)
     {
         var http = context;
-        using var body = new RequestBody();
         try
         {
             // Kestrel wants a task, which cannot be pooled; so what waits is kept in one that is, and this stays small.
-            await AnswerAsync(http, body);
+            await AnswerAsync(http, http.ReadBody);
         }
         catch (BadHttpRequestException e)
         {
@@ -64,6 +63,10 @@ internal sealed class VaultFront : IHttpApplication<HttpExchange>
             if (http.Aborted.IsCancellationRequested) return;
             _node.Log.Write(LogLevel.Error, $"unhandled failure id={id} kind={e.GetType().Name}", e);
             if (!http.HasStarted) await http.SendErrorAsync(500, $"internal error, request id {id}");
+        }
+        finally
+        {
+            http.ReadBody.Dispose();
         }
     }
 
