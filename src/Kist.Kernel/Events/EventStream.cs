@@ -133,7 +133,8 @@ public sealed class EventStream(Unsealed kernel, Request request, EventFilter fi
         var below = key.AsSpan(kernel.Data.Prefix.Length);
         var slash = below.IndexOf('/');
         if (slash < 0) return null;
-        if (kernel.Mounts.Current.WithUuid(below[..slash].ToString()) is not { Entry.Tainted: false } mount) return null;
+        if (kernel.Mounts.Current.WithUuid(below[..slash].ToString()) is not { Entry.Tainted: false } mount)
+            return null;
         return (mount, below[(slash + 1)..].ToString());
     }
 

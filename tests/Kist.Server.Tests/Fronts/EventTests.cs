@@ -88,7 +88,7 @@ public sealed class EventTests : IAsyncLifetime
         using var forbidden = await EventSubscriber.OpenAsync(_server.Http, await TokenAsync(), "*");
         await RootAsync("POST", "auth/token/revoke", $$"""{"token":"{{token}}"}""");
         Assert.Null(await revoked.NextAsync());
-        await RootAsync("POST", "sys/policies/acl/reader", JsonSerializer.Serialize(new { policy = """path "nothing" {}""" }));
+        await RootAsync("POST", "sys/policies/acl/reader", """{"policy":"path \"nothing\" {}"}""");
         Assert.Null(await forbidden.NextAsync());
         await _server.RefusedAsync(403, "GET", "sys/events/subscribe/*", token: token);
     }
