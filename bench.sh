@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/eng/scripts.sh"
 
 usage() {
   cat <<'TXT'
-Usage: ./bench.sh [--only throughput|large|files|nodes] [--seconds N] [--rounds N] [--secrets N] [--port N]
+Usage: ./bench.sh [--only throughput|large|files|nodes|scan] [--seconds N] [--rounds N] [--secrets N] [--port N]
 
 Builds kist and a bare Kestrel endpoint, both ahead of time, starts them and nginx on this machine, and prints the
 table of budgets as ratios from this one run, each with the command that made it. The store of 10^6 secrets is made
@@ -13,6 +13,7 @@ once, in artifacts/bench, and kept.
 
   --only PART   throughput: reads, writes, memory, commands; files: encrypted files, beside the age program;
                 nodes: PostgreSQL beside SQLite, and how soon one node sees what another did;
+                scan: kist scan, beside grep (or rg) and git;
                 large: the store of 10^6 secrets
   --seconds N   how long each load runs (default 5)
   --rounds N    how often each figure is measured; the median counts (default 3)
@@ -22,7 +23,7 @@ TXT
 }
 
 case ${1:-} in -h|--help) usage; exit 0 ;; esac
-need_packages wrk nginx-light python3 age postgresql
+need_packages wrk nginx-light python3 age git postgresql
 "$root/build.sh"
 need_dotnet
 publish() {

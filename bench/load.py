@@ -20,6 +20,7 @@ import time
 import files
 import nodes
 import restore
+import scan
 
 READ_LUA = 'wrk.headers["X-Vault-Token"] = "%s"\n'
 WRITE_LUA = READ_LUA + '''
@@ -269,7 +270,7 @@ def main():
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=8290)
-    parser.add_argument("--only", choices=["throughput", "large", "files", "nodes"])
+    parser.add_argument("--only", choices=["throughput", "large", "files", "nodes", "scan"])
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     run = Run(options)
@@ -280,6 +281,8 @@ def main():
             files.measure(run)
         if options.only in (None, "nodes"):
             nodes.measure(run)
+        if options.only in (None, "scan"):
+            scan.measure(run)
         if options.only in (None, "large"):
             run.large_store()
     finally:

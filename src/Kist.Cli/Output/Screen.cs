@@ -16,7 +16,8 @@ internal sealed class Screen(Stream output, Stream error, bool outputIsTerminal,
     /// <summary>Whether warnings and remarks are left out (<c>--quiet</c>).</summary>
     public bool Quiet { get; } = quiet;
 
-    private bool Colour { get; } = colour;
+    /// <summary>Whether output may be coloured.</summary>
+    public bool UsesColour { get; } = colour;
 
     /// <summary>The screen of this process. Colours only on terminals, and never under NO_COLOR or TERM=dumb.</summary>
     public static Screen OfProcess(bool noColour, bool quiet, bool json = false)
@@ -92,7 +93,7 @@ internal sealed class Screen(Stream output, Stream error, bool outputIsTerminal,
     public void Show(Table table)
     {
         using var text = new SecretWriter(1024);
-        table.Render(text, Colour);
+        table.Render(text, UsesColour);
         Write(text.WrittenSpan);
     }
 
@@ -120,5 +121,5 @@ internal sealed class Screen(Stream output, Stream error, bool outputIsTerminal,
         error.Flush();
     }
 
-    private string Styled(string text, string style) => Colour ? $"\e[{style}m{text}\e[0m" : text;
+    private string Styled(string text, string style) => UsesColour ? $"\e[{style}m{text}\e[0m" : text;
 }

@@ -1,0 +1,126 @@
+using System.ComponentModel;
+using System.Diagnostics;
+using System.Text;
+
+namespace Kist.Scan.Sources;
+
+/// <summary>git could not be run, or refused; the message is its own first line.</summary>
+public sealed class GitException(string message) : Exception(message);
+
+/// <summary>
+/// One run of git. Nothing that a repository's configuration names is run with it: no monitor, no filter, no pager.
+/// </summary>
+internal sealed class GitProcess : IDisposable
+{
+    private const int KeptError = 4096;
+    private readonly Process _process;
+    private readonly Task<string> _error;
+
+    private GitProcess(Process process)
+    {
+        _process = process;
+        Output = process.StandardOutput.BaseStream;
+        _error = ReadErrorAsync(process.StandardError.BaseStream);
+    }
+
+    /// <summary>Standard output, as bytes.</summary>
+    public Stream Output { get; }
+
+    /// <summary>Standard input, as bytes; only with <c>input</c>.</summary>
+    public Stream Input => _process.StandardInput.BaseStream;
+
+    /// <summary>Starts git in a folder.</summary>
+    /// <param name="folder">Where; null: where this process is, in the repository that the environment names.</param>
+    public static GitProcess Start(string? folder, bool input, params ReadOnlySpan<string> arguments)
+    {
+        var start = new ProcessStartInfo("git")
+        {
+            RedirectStandardOutput = true, RedirectStandardError = true, RedirectStandardInput = input,
+            UseShellExecute = false,
+        };
+        if (folder is not null)
+        {
+            start.WorkingDirectory = folder;
+            foreach (var name in (ReadOnlySpan<string>)["GIT_DIR", "GIT_WORK_TREE", "GIT_INDEX_FILE", "GIT_PREFIX"])
+                start.Environment.Remove(name);
+        }
+        start.Environment["GIT_OPTIONAL_LOCKS"] = "0";
+        start.Environment["GIT_NO_LAZY_FETCH"] = "1";
+        start.Environment["GIT_NO_REPLACE_OBJECTS"] = "1";
+        start.Environment["GIT_TERMINAL_PROMPT"] = "0";
+        start.Environment["LC_ALL"] = "C";
+        foreach (var fixedArgument in (ReadOnlySpan<string>)["-c", "core.fsmonitor=false", "-c", "core.quotePath=false",
+            "-c", "log.showSignature=false", "-c", "core.untrackedCache=keep", "--no-pager"])
+            start.ArgumentList.Add(fixedArgument);
+        foreach (var argument in arguments) start.ArgumentList.Add(argument);
+        try
+        {
+            return new GitProcess(Process.Start(start)!);
+        }
+        catch (Win32Exception e)
+        {
+            throw new GitException($"git cannot be run: {e.Message}");
+        }
+    }
+
+    /// <summary>Sends revisions to a command that takes them with <c>--stdin</c>.</summary>
+    public void Send(IReadOnlyList<string> revisions)
+    {
+        try
+        {
+            using var input = new StreamWriter(Input) { NewLine = "\n" };
+            foreach (var revision in revisions) input.WriteLine(revision);
+        }
+        catch (IOException)
+        {
+            _process.StandardInput.Close(); // git has ended already, and Finish says why
+        }
+    }
+
+    /// <summary>The whole output of a short run; null when git refused.</summary>
+    public static string? Ask(string? folder, params ReadOnlySpan<string> arguments)
+    {
+        using var git = Start(folder, input: false, arguments);
+        using var reader = new StreamReader(git.Output, Encoding.UTF8);
+        var text = reader.ReadToEnd();
+        return git.Finish() is null ? text.TrimEnd('\n') : null;
+    }
+
+    /// <summary>Waits for the end: null when all went well, else what git said.</summary>
+    public string? Finish()
+    {
+        _process.WaitForExit();
+        var said = _error.GetAwaiter().GetResult();
+        if (_process.ExitCode == 0) return null;
+        var line = said.Split('\n', 2)[0].Trim();
+        return line.Length > 0 ? line : $"git ended with {_process.ExitCode}";
+    }
+
+    public void Dispose()
+    {
+        if (!_process.HasExited) _process.Kill();
+        _process.Dispose();
+    }
+
+    private static async Task<string> ReadErrorAsync(Stream error)
+    {
+        var text = new byte[KeptError];
+        var scrap = new byte[KeptError];
+        var length = 0;
+        try
+        {
+            while (true)
+            {
+                var room = text.AsMemory(length);
+                var read = await error.ReadAsync(room.IsEmpty ? scrap : room).ConfigureAwait(false);
+                if (read == 0) break;
+                if (!room.IsEmpty) length += read;
+            }
+        }
+        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        {
+            length = Math.Min(length, KeptError); // git was ended: what it said no longer matters
+        }
+        return Encoding.UTF8.GetString(text, 0, length);
+    }
+}
