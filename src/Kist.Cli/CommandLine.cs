@@ -26,7 +26,8 @@ internal static class CommandLine
         args = Spelling.Normal(root, args);
         var parsed = root.Parse(args, Parser);
         if (Misspelt(parsed) is { } option)
-            return Screen.OfProcess(parsed.GetValue(Globals.NoColour), quiet: false).Show(NoOption(parsed, option));
+            return Screen.OfProcess(parsed.GetValue(Globals.NoColour), quiet: false).Show(
+                NoOption(parsed, option) with { ExitCode = MistakeCode(parsed) });
         if (parsed.Action is ParseErrorAction || (parsed.Errors.Count > 0 && parsed.Action is not HelpScreen))
             return Refuse(parsed, args);
         try
@@ -87,8 +88,12 @@ internal static class CommandLine
             HelpScreen.Print(parsed, Screen.OfProcess(noColour: true, quiet: false));
             return command is RootCommand ? 0 : Problem.Local;
         }
-        return Screen.OfProcess(parsed.GetValue(Globals.NoColour), quiet: false).Show(Explain(parsed));
+        return Screen.OfProcess(parsed.GetValue(Globals.NoColour), quiet: false).Show(
+            Explain(parsed) with { ExitCode = MistakeCode(parsed) });
     }
+
+    private static int MistakeCode(ParseResult parsed) =>
+        parsed.CommandResult.Command is KistCommand command ? command.MistakeCode : Problem.Local;
 
     // Arguments are named, but never repeated as they are: what was typed in the wrong place may be a secret.
     private static Problem Explain(ParseResult parsed)

@@ -15,6 +15,7 @@ internal static class DoctorCommand
                 encrypted files; 3, they come from a server. Each thing to do comes with the command that does it.
                 Nothing is changed. Exit code 0: nothing to do; 1: something to do; 2: something could not be looked at.
                 """,
+            MistakeCode = Scanning.ScanRun.Incomplete,
             Examples = ["kist doctor", "kist doctor --history     # also every commit", "kist doctor --json"],
         };
         var path = command.Optional("PATH", "The repository or folder (else the one here)");

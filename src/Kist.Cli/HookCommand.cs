@@ -72,7 +72,8 @@ internal static class HookCommand
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return session.Fail(new Problem(e.Message.TrimEnd('.'), "check the permissions of the repository's folder"));
+            return session.Fail(new Problem(e.Message.TrimEnd('.'),
+                "check the permissions of the repository's folder"));
         }
     }
 }

@@ -15,6 +15,9 @@ internal sealed class KistCommand : Command
     /// <summary>How to call it, where that does not follow from its arguments and options.</summary>
     public string? Usage { get; init; }
 
+    /// <summary>The exit code of a mistake in the arguments, where 1 means something else.</summary>
+    public int MistakeCode { get; init; } = Output.Problem.Local;
+
     /// <summary>Example command lines, each with an optional remark after <c>#</c>.</summary>
     public string[] Examples { get; init; } = [];
 

@@ -24,6 +24,7 @@ internal static class ScanCommand
                 Exit code 0: nothing found; 1: secrets found; 2: something could not be read, or there was nothing to
                 scan. gitleaks' flags, configuration, baselines and subcommands are understood.
                 """,
+            MistakeCode = ScanRun.Incomplete,
             Examples =
             [
                 "kist scan                                  # the working tree",

@@ -56,11 +56,13 @@ internal sealed class DoctorRun
 
     private void Good(string id, int step, string text) => _checks.Add(new Check(id, step, true, text));
 
-    private void Bad(string id, int step, string text, string fix) => _checks.Add(new Check(id, step, false, text, fix));
+    private void Bad(string id, int step, string text, string fix) =>
+        _checks.Add(new Check(id, step, false, text, fix));
 
     private void CheckHook()
     {
-        if (_repository is null) Bad("git", 0, "this folder is in no git repository: nobody sees what changes", "git init");
+        if (_repository is null) Bad("git", 0, "this folder is in no git repository: nobody sees what changes",
+            "git init");
         else if (HookInstall.IsInstalled(_repository, _repository.HooksFolder()))
             Good("hook", 0, "a hook refuses commits that hold secrets");
         else Bad("hook", 0, "no hook refuses commits that hold secrets", "kist hook install");
@@ -74,7 +76,8 @@ internal sealed class DoctorRun
             && !_repository.Ignores(path)).ToList();
         var leaked = committed.Where(plain.Contains).ToList();
         if (leaked.Count > 0)
-            Bad("env-committed", 0, $"{Names(leaked)} committed with values in the clear: rotate them, everybody has them",
+            Bad("env-committed", 0,
+                $"{Names(leaked)} committed with values in the clear: rotate them, everybody has them",
                 $"git rm --cached {Arguments(leaked)} && echo '{leaked[0]}' >> .gitignore");
         if (open.Count > 0)
             Bad("env-not-ignored", 0, $"{Names(open)} not ignored: the next git add takes them",
@@ -85,14 +88,16 @@ internal sealed class DoctorRun
             Bad("env-shared", 1, $"{name} has the same value in {first} and {second}: who has one has both",
                 $"make a new one for {second}, and keep environments apart: kist put {second.Trim('.')}/app {name}=-");
         if (shared.Count > ShownNames)
-            Bad("env-shared", 1, $"{shared.Count - ShownNames} more values are shared between environments", "as above");
+            Bad("env-shared", 1, $"{shared.Count - ShownNames} more values are shared between environments",
+                "as above");
     }
 
     private Problem? CheckContents(bool history)
     {
         var request = new ScanRequest();
         if (ScannerSetup.Make(request, _root, out var scanner) is { } wrong) return wrong;
-        var ignores = IgnoreSet.Load(_root, [], null, DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime),
+        var ignores = IgnoreSet.Load(_root, [], null,
+            DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime),
                 id => scanner.Rules.Any(rule => rule.Id == id));
         if (ignores.Problem is { } broken) return new Problem(broken, "correct the file", ScanRun.Incomplete);
         var tally = new Tally();
@@ -139,7 +144,8 @@ internal sealed class DoctorRun
         var name = Path.GetFileName(hit.Path);
         return name.Contains("Dockerfile", StringComparison.OrdinalIgnoreCase)
             || name.Contains("Containerfile", StringComparison.OrdinalIgnoreCase)
-            || (name.Contains("compose", StringComparison.OrdinalIgnoreCase) && Path.GetExtension(name) is ".yml" or ".yaml");
+            || (name.Contains("compose", StringComparison.OrdinalIgnoreCase)
+                && Path.GetExtension(name) is ".yml" or ".yaml");
     }
 
     private static bool IsPipeline(Hit hit) =>
@@ -167,10 +173,12 @@ internal sealed class DoctorRun
     }
 
     private static string Names(List<string> names) => string.Join(", ", names.Take(ShownNames).Select(
-        Kist.Scan.Reports.TableReport.Shown)) + (names.Count > ShownNames ? $" and {names.Count - ShownNames} more" : "");
+        Kist.Scan.Reports.TableReport.Shown)) + (names.Count > ShownNames ? $" and {names.Count - ShownNames} more"
+            : "");
 
     private static string Arguments(List<string> names) =>
-        string.Join(' ', names.Select(name => name.All(c => char.IsAsciiLetterOrDigit(c) || c is '.' or '/' or '-' or '_')
+        string.Join(' ', names.Select(name => name.All(c => char.IsAsciiLetterOrDigit(c)
+            || c is '.' or '/' or '-' or '_')
             ? name : "'" + name.Replace("'", "'\\''") + "'"));
 
     private void Show(Session session, int step)

@@ -49,7 +49,8 @@ internal static class HookRun
         foreach (var parts in Lines())
         {
             if (parts.Length != 4 || IsNone(parts[1])) continue;
-            var known = IsNone(parts[3]) ? remote is null ? "--not --remotes" : $"--not --remotes={remote}" : $"^{parts[3]}";
+            var known = IsNone(parts[3]) ? remote is null ? "--not --remotes" : $"--not --remotes={remote}"
+                : $"^{parts[3]}";
             worst = Math.Max(worst, Range(session, $"{parts[1]} {known}"));
         }
         return worst;

@@ -48,7 +48,8 @@ internal static class ScanAllowance
         Save(Path.Combine(root, Baseline.Name), baseline.Written());
         var attributes = Path.Combine(root, ".kist/.gitattributes");
         if (!File.Exists(attributes)) Save(attributes, "scan.baseline merge=union\n");
-        session.Screen.Remark($"{baseline.Count} known in {Baseline.Name}. Commit the folder .kist; rotate them all the same");
+        session.Screen.Remark(
+            $"{baseline.Count} known in {Baseline.Name}. Commit the folder .kist; rotate them all the same");
         return 0;
     }
 

@@ -16,10 +16,12 @@ internal static class ScanExplanation
             if (rule.Id == what) return Show(session, rule);
         var (path, line) = Split(what);
         if (!File.Exists(path))
-            return session.Fail(new Problem($"{what} is neither a rule nor a file", "--explain FILE:LINE, or a rule's id",
+            return session.Fail(new Problem($"{what} is neither a rule nor a file",
+                "--explain FILE:LINE, or a rule's id",
                 ScanRun.Incomplete));
         if (new FileInfo(path).Length > MaxBytes)
-            return session.Fail(new Problem($"{path} has more than 16 MiB", "explain a smaller part", ScanRun.Incomplete));
+            return session.Fail(new Problem($"{path} has more than 16 MiB", "explain a smaller part",
+                ScanRun.Incomplete));
         var shown = 0;
         foreach (var judgement in scanner.Explain(File.ReadAllBytes(path), new PieceInfo { Path = path }))
         {
@@ -31,8 +33,8 @@ internal static class ScanExplanation
             session.Screen.Line($"    why     {TableReport.Shown(judgement.Why)}");
         }
         if (shown == 0)
-            session.Screen.Line($"{TableReport.Shown(what)}: no rule looked closer: nothing there has the form of a secret "
-                + "that a rule knows, and no name suggests one");
+            session.Screen.Line($"{TableReport.Shown(what)}: no rule looked closer: nothing there has the form "
+                + "of a secret that a rule knows, and no name suggests one");
         return 0;
     }
 
@@ -48,7 +50,8 @@ internal static class ScanExplanation
     private static (string Path, int? Line) Split(string what)
     {
         var colon = what.LastIndexOf(':');
-        return colon > 0 && int.TryParse(what.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture, out var line)
+        return colon > 0 && int.TryParse(what.AsSpan(colon + 1), NumberStyles.None, CultureInfo.InvariantCulture,
+            out var line)
             ? (what[..colon], line) : (what, null);
     }
 }

@@ -17,7 +17,8 @@ internal sealed class ScanFix(Session session, string root, string to)
     public int Run(Report report)
     {
         using IFixTarget? target = to == "env" ? new DotenvTarget(root)
-            : to.StartsWith("kist://", StringComparison.Ordinal) ? new ServerTarget(session, to["kist://".Length..]) : null;
+            : to.StartsWith("kist://", StringComparison.Ordinal) ? new ServerTarget(session, to["kist://".Length..])
+                : null;
         if (target is null)
             return session.Fail(new Problem($"--to takes env or kist://PATH, not {to}", "kist scan --fix --to env",
                 ScanRun.Incomplete));
@@ -95,7 +96,8 @@ internal sealed class ScanFix(Session session, string root, string to)
             return;
         }
         if (steps.Count > 0) session.Screen.Remark($"\nRun it with: {target.RunWith}");
-        session.Screen.Remark("\nRotate these: they stood in files that others may have seen, and git keeps what was committed");
+        session.Screen.Remark(
+            "\nRotate these: they stood in files that others may have seen, and git keeps what was committed");
         foreach (var rule in report.Hits.GroupBy(hit => hit.Finding.Rule.Id))
             session.Screen.Remark($"  {Report.Title(rule.First())}: {rule.First().Finding.Rule.Remedy}");
     }

@@ -55,7 +55,8 @@ internal sealed class ScanOptions
 
     public ScanOptions(KistCommand command)
     {
-        _paths = command.Rest("PATH", "Files and folders, archives and images; - is standard input (else the folder here)");
+        _paths = command.Rest("PATH",
+            "Files and folders, archives and images; - is standard input (else the folder here)");
         _staged = command.Switch("--staged", "What is staged for the next commit");
         _history = command.Switch("--history", "Every commit of every branch, tag, stash and worktree");
         _range = Text(command, "--range", "A..B", "The commits of a range", "--log-opts");
@@ -85,7 +86,8 @@ internal sealed class ScanOptions
         _confidence = Text(command, "--confidence", "LEVEL", "low, medium or high (else medium)");
         _only = command.Repeated("--enable-rule", "RULE", "Only this rule");
         _disabled = command.Repeated("--disable-rule", "RULE", "Not this rule");
-        _depth = Number(command, "--max-archive-depth", "How deep archives may lie in each other (else 5; 0: not opened)");
+        _depth = Number(command, "--max-archive-depth",
+            "How deep archives may lie in each other (else 5; 0: not opened)");
         _all = command.Switch("--all-files", "Also binary content and vendored folders");
         _threads = Number(command, "--threads", "How many threads (else one a core)");
         _noCache = command.Switch("--no-cache", "Scan the history anew, and keep nothing");

@@ -22,7 +22,8 @@ internal sealed class ScanRun
     private readonly string _root;
     private readonly IgnoreSet _ignores;
 
-    private ScanRun(Session session, ScanRequest request, Severity failOn, string format, string root, IgnoreSet ignores)
+    private ScanRun(Session session, ScanRequest request, Severity failOn, string format, string root,
+        IgnoreSet ignores)
     {
         (_session, _request, _failOn, _format) = (session, request, failOn, format);
         (_root, _ignores) = (root, ignores);
@@ -43,7 +44,8 @@ internal sealed class ScanRun
                 DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime),
                 id => scanner.Rules.Any(rule => rule.Id == id));
             if (ignores.Problem is { } broken)
-                return session.Fail(new Problem(broken, "correct the file: nothing is ignored by guesswork", Incomplete));
+                return session.Fail(new Problem(broken, "correct the file: nothing is ignored by guesswork",
+                    Incomplete));
             return new ScanRun(session, request, failOn, format, root, ignores).Run(scanner);
         }
         catch (GitException e)
@@ -75,7 +77,8 @@ internal sealed class ScanRun
         if (request.Range is ['-', ..])
             return new Problem("--range takes A..B, as git log does", "--range origin/main..HEAD", Incomplete);
         if (request.Fix is not null && (sources > 0))
-            return new Problem("--fix changes files as they are on disk: it takes paths only", "kist scan --fix", Incomplete);
+            return new Problem("--fix changes files as they are on disk: it takes paths only", "kist scan --fix",
+                Incomplete);
         return null;
     }
 

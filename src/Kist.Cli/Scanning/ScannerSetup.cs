@@ -25,7 +25,8 @@ internal static class ScannerSetup
         return null;
     }
 
-    /// <summary>Stands for everything that decides what is found in a history: program, settings, configuration.</summary>
+    /// <summary>Stands for everything that decides what is found in a history: program, settings,
+    /// configuration.</summary>
     public static string Version(ScanRequest request, string root)
     {
         using var hash = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
@@ -35,7 +36,8 @@ internal static class ScannerSetup
         foreach (var id in request.DisabledRules.Order(StringComparer.Ordinal)) Add(hash, "-" + id);
         foreach (var file in (string?[])[request.Config, Path.Combine(root, Kist.Scan.Ignores.AllowFile.Name),
             Path.Combine(root, ".gitleaks.toml")])
-            Add(hash, file is not null && File.Exists(file) ? Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file))) : "");
+            Add(hash, file is not null && File.Exists(file)
+                ? Convert.ToHexString(SHA256.HashData(File.ReadAllBytes(file))) : "");
         return Convert.ToHexStringLower(hash.GetHashAndReset());
     }
 

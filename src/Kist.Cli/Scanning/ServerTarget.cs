@@ -25,7 +25,8 @@ internal sealed class ServerTarget(Session session, string path) : IFixTarget
         _version = latest.Data.Member("metadata").Number("version");
         foreach (var field in latest.Data.Member("data").EnumerateObject())
         {
-            var text = field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString()! : field.Value.GetRawText();
+            var text = field.Value.ValueKind == JsonValueKind.String ? field.Value.GetString()!
+                : field.Value.GetRawText();
             _fields[field.Name] = SecretBuffer.Copy(System.Text.Encoding.UTF8.GetBytes(text));
         }
         return null;

@@ -13,7 +13,8 @@ public sealed record Reference(string? Expression, string? InText, string? Needs
     public static Reference? For(string path)
     {
         var name = path[(path.LastIndexOf('/') + 1)..];
-        if (name.StartsWith("Dockerfile", StringComparison.Ordinal) || name.EndsWith(".dockerfile", StringComparison.Ordinal))
+        if (name.StartsWith("Dockerfile", StringComparison.Ordinal)
+            || name.EndsWith(".dockerfile", StringComparison.Ordinal))
             return new Reference(null, null); // a build argument stays in the image's history
         return Path.GetExtension(name).ToLowerInvariant() switch
         {
@@ -27,7 +28,8 @@ public sealed record Reference(string? Expression, string? InText, string? Needs
             ".cs" => new Reference("Environment.GetEnvironmentVariable(\"NAME\")", null, "using System"),
             ".fs" => new Reference("System.Environment.GetEnvironmentVariable \"NAME\"", null),
             ".php" => new Reference("getenv('NAME')", null),
-            ".rs" => new Reference("std::env::var(\"NAME\").expect(\"NAME\")", null, "an owned String where it was &str"),
+            ".rs" => new Reference("std::env::var(\"NAME\").expect(\"NAME\")", null,
+                "an owned String where it was &str"),
             ".swift" => new Reference("ProcessInfo.processInfo.environment[\"NAME\"]!", null, "import Foundation"),
             ".ex" or ".exs" => new Reference("System.fetch_env!(\"NAME\")", null),
             ".pl" or ".pm" => new Reference("$ENV{NAME}", null),

@@ -5,7 +5,8 @@ namespace Kist.Scan.Fixes;
 /// <summary>What takes a secret's place in a file.</summary>
 /// <param name="Start">Where the replaced bytes begin.</param>
 /// <param name="Length">How many they are.</param>
-/// <param name="ValueStart">Where in them the value begins that moves away: a whole string, or the secret alone.</param>
+/// <param name="ValueStart">Where in them the value begins that moves away: a whole string, or the secret
+/// alone.</param>
 /// <param name="ValueLength">How long that value is.</param>
 /// <param name="Name">A good name for the variable.</param>
 /// <param name="Form">What is put there, with <c>NAME</c> for the name.</param>
@@ -25,7 +26,8 @@ public sealed record Replacement(
         if (content.Slice(start, length).ContainsAny((byte)'\n', (byte)'\r'))
             return No("it has several lines: keep it in a file outside the repository", out reason);
         if (path.Contains('!')) return No("it lies in an archive", out reason);
-        if (Reference.For(path) is not { } reference) return No("there is no reference for this kind of file", out reason);
+        if (Reference.For(path) is not { } reference) return No("there is no reference for this kind of file",
+            out reason);
         var line = content[..start].LastIndexOf((byte)'\n') + 1;
         var rest = content[start..].IndexOf((byte)'\n');
         var end = rest < 0 ? content.Length : start + rest;

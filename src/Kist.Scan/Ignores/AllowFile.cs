@@ -58,7 +58,9 @@ public sealed class AllowFile
         {
             var name = table.Name!.ToString().Trim();
             if (table is TableArraySyntax && name == "allow") allowed.Add(table, file);
-            else allowed.Problem ??= $"{file}, line {LineOf(table)}: there is no [{name}]; entries begin with [[allow]]";
+            else
+                allowed.Problem ??=
+                    $"{file}, line {LineOf(table)}: there is no [{name}]; entries begin with [[allow]]";
         }
         return allowed;
     }

@@ -11,7 +11,8 @@ public sealed class Baseline
     /// <summary>Where it lies, from the top of the repository.</summary>
     public const string Name = ".kist/scan.baseline";
 
-    private const string Head = "# kist scan --baseline: value, rule and path of what was there before. Sorted; merge by union.";
+    private const string Head =
+        "# kist scan --baseline: value, rule and path of what was there before. Sorted; merge by union.";
     private readonly Dictionary<(string Value, string Path), string> _entries = [];
 
     /// <summary>How many entries there are.</summary>

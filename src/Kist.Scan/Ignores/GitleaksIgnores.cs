@@ -10,10 +10,12 @@ internal sealed record GitleaksEntry(string? Commit, string File, string Rule, i
     public static GitleaksEntry? Parse(string line)
     {
         var parts = line.Split(':');
-        if (parts.Length < 3 || !int.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture, out var number))
+        if (parts.Length < 3 || !int.TryParse(parts[^1], NumberStyles.None, CultureInfo.InvariantCulture,
+            out var number))
             return null;
         var named = parts.Length > 3 && parts[0].Length is 40 or 64 && parts[0].All(char.IsAsciiHexDigit);
-        return new GitleaksEntry(named ? parts[0] : null, string.Join(':', parts[(named ? 1 : 0)..^2]), parts[^2], number);
+        return new GitleaksEntry(named ? parts[0] : null, string.Join(':', parts[(named ? 1 : 0)..^2]),
+            parts[^2], number);
     }
 
     /// <summary>Whether it names this finding; rules that Kist does not have are compared by place alone.</summary>

@@ -1,7 +1,8 @@
 namespace Kist.Scan.Ignores;
 
 /// <summary>
-/// Path patterns as <c>.gitignore</c> has them: <c>*</c> and <c>?</c> within a name, <c>**</c> across folders. A pattern
+/// Path patterns as <c>.gitignore</c> has them: <c>*</c> and <c>?</c> within a name, <c>**</c> across folders. A
+/// pattern
 /// without a slash matches a name at any depth; one that matches a folder matches all that is in it.
 /// </summary>
 public static class Glob

@@ -4,7 +4,8 @@ using Kist.Scan.Sources;
 namespace Kist.Scan.Ignores;
 
 /// <summary>
-/// Everything that says "not this one": <c>.kist/scan.toml</c>, baselines, <c>.gitleaksignore</c>. It knows which of its
+/// Everything that says "not this one": <c>.kist/scan.toml</c>, baselines, <c>.gitleaksignore</c>. It knows which of
+/// its
 /// entries were needed.
 /// </summary>
 public sealed class IgnoreSet
@@ -106,7 +107,8 @@ public sealed class IgnoreSet
         return reason;
     }
 
-    /// <summary>Entries that have ended, and entries that nothing needed: these only after a scan of everything.</summary>
+    /// <summary>Entries that have ended, and entries that nothing needed: these only after a scan of
+    /// everything.</summary>
     public IEnumerable<string> Remarks(bool everything)
     {
         foreach (var allow in Allowed.Entries)
@@ -145,7 +147,8 @@ public sealed class IgnoreSet
             foreach (var line in File.ReadAllText(path).Split('\n'))
                 if (line.Length > 0 && line[0] != '#' && line.Split(' ').Length < 3)
                     Problem = $"{path} is no baseline: neither a JSON report of gitleaks nor one of kist";
-            foreach (var (value, file) in Baseline.Parse(File.ReadAllText(path)).Entries) Baseline.Add(value, "-", file);
+            foreach (var (value, file) in Baseline.Parse(File.ReadAllText(path)).Entries)
+                Baseline.Add(value, "-", file);
             return;
         }
         try

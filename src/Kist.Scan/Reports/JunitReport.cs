@@ -4,7 +4,8 @@ using System.Xml;
 
 namespace Kist.Scan.Reports;
 
-/// <summary>JUnit's XML: each finding and each unread thing is a failed test; a clean scan is one that passed.</summary>
+/// <summary>JUnit's XML: each finding and each unread thing is a failed test; a clean scan is one that
+/// passed.</summary>
 public static class JunitReport
 {
     /// <summary>Writes it.</summary>
@@ -66,7 +67,8 @@ public static class JunitReport
     {
         var clean = new StringBuilder(text.Length);
         foreach (var rune in text.EnumerateRunes())
-            clean.Append(rune.Value is 9 or 10 or 13 or (>= 32 and not (0xFFFE or 0xFFFF)) ? rune : Rune.ReplacementChar);
+            clean.Append(rune.Value is 9 or 10 or 13 or (>= 32 and not (0xFFFE or 0xFFFF)) ? rune
+                : Rune.ReplacementChar);
         return clean.ToString();
     }
 

@@ -28,8 +28,11 @@ public sealed class Report
         Hits = reported;
         var lines = new HashSet<(string, int, string?)>();
         foreach (var hit in all)
-            for (var line = hit.Finding.StartLine; line <= Math.Min(hit.Finding.EndLine, hit.Finding.StartLine + 100); line++)
+        {
+            var last = Math.Min(hit.Finding.EndLine, hit.Finding.StartLine + 100);
+            for (var line = hit.Finding.StartLine; line <= last; line++)
                 if (!lines.Add((hit.Path, line, hit.Commit?.Id))) _shared.Add((hit.Path, line, hit.Commit?.Id));
+        }
     }
 
     /// <summary>What is reported, by path and line.</summary>

@@ -58,7 +58,8 @@ public static class SarifReport
         json.WriteString("name", rule.Id);
         WriteText("shortDescription", Report.Title(hit), json);
         WriteText("fullDescription", $"{Report.Title(hit)} ({rule.Provider})", json);
-        var help = rule.Remedy.Length > 0 ? rule.Remedy : "Revoke it where it was issued, and keep the new one elsewhere.";
+        var help = rule.Remedy.Length > 0 ? rule.Remedy
+            : "Revoke it where it was issued, and keep the new one elsewhere.";
         json.WriteStartObject("help");
         json.WriteString("text", help);
         json.WriteString("markdown", help);
@@ -105,7 +106,8 @@ public static class SarifReport
         json.WriteString("ruleId", finding.Rule.Id);
         json.WriteNumber("ruleIndex", rule);
         json.WriteString("level", Level(finding.Severity));
-        var where = hit.Commit is { } commit ? $", brought by commit {commit.Id[..Math.Min(12, commit.Id.Length)]}" : "";
+        var where = hit.Commit is { } commit ? $", brought by commit {commit.Id[..Math.Min(12, commit.Id.Length)]}"
+            : "";
         WriteText("message", $"{Report.Title(hit)}: {report.Secret(hit)}{where}", json);
         json.WriteStartArray("locations");
         json.WriteStartObject();

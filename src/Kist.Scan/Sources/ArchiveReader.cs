@@ -9,7 +9,8 @@ internal sealed class ArchiveReader(ContentScanner outer)
 {
     private readonly ContentScanner _inner = outer.Inner();
 
-    /// <summary>Scans an archive's entries. Damage is counted as unread; it ends this archive, never the scan.</summary>
+    /// <summary>Scans an archive's entries. Damage is counted as unread; it ends this archive, never the
+    /// scan.</summary>
     public void Read(ContentKind kind, Stream archive, string path, Expansion expansion, int depth)
     {
         try

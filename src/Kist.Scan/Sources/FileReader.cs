@@ -4,7 +4,8 @@ namespace Kist.Scan.Sources;
 internal sealed class FileReader(ScanContext context, ContentScanner scanner)
 {
     /// <summary>Scans one file.</summary>
-    /// <param name="named">Whether the user named this very file: then nothing about it is passed over in silence.</param>
+    /// <param name="named">Whether the user named this very file: then nothing about it is passed over in
+    /// silence.</param>
     public void Scan(ReadOnlySpan<byte> path, string shown, bool named)
     {
         if (!named && context.Skips(shown))

@@ -40,7 +40,8 @@ public sealed class HistorySource(ScanContext context, Repository repository, Hi
     /// <summary>
     /// Scans what a range of commits brought: secrets that stood in a file before the range are not reported.
     /// </summary>
-    /// <param name="revisions">As <c>git rev-list</c> takes them: <c>A..B</c>, <c>B</c>, <c>^A</c>, <c>--not</c>.</param>
+    /// <param name="revisions">As <c>git rev-list</c> takes them: <c>A..B</c>, <c>B</c>, <c>^A</c>,
+    /// <c>--not</c>.</param>
     public void ScanRange(params IReadOnlyList<string> revisions)
     {
         var found = new FoundBlobs(RandomNumberGenerator.GetBytes(32));
@@ -140,7 +141,8 @@ public sealed class HistorySource(ScanContext context, Repository repository, Hi
         {
             var reader = new RecordReader(git.Output, (byte)'\n');
             while (reader.Next() is { } line)
-                if (line.AsSpan().IndexOf((byte)' ') is > 0 and var end) tips.Add(Encoding.ASCII.GetString(line, 0, end));
+                if (line.AsSpan().IndexOf((byte)' ') is > 0 and var end)
+                    tips.Add(Encoding.ASCII.GetString(line, 0, end));
             if (git.Finish() is { } failure && failure.StartsWith("fatal:", StringComparison.Ordinal))
                 context.Tally.CannotRead("git references", failure["fatal: ".Length..]);
         }

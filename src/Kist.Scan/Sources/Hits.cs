@@ -7,7 +7,8 @@ namespace Kist.Scan.Sources;
 /// <param name="Blob">The object that holds it; null outside git.</param>
 public sealed record Hit(Finding Finding, string Path, Commit? Commit = null, string? Blob = null);
 
-/// <summary>The findings of a scan, from any number of threads. Bounded, so that a dump of keys fits into memory.</summary>
+/// <summary>The findings of a scan, from any number of threads. Bounded, so that a dump of keys fits into
+/// memory.</summary>
 public sealed class Hits(Action<Hit>? shown = null)
 {
     /// <summary>How many are kept; further ones are only counted.</summary>

@@ -16,16 +16,19 @@ internal sealed class ImageParts
     /// <summary>Whether the entry of an archive may be one; notes each layer that is there.</summary>
     public bool IsPart(string name, long length)
     {
-        if (name.StartsWith("blobs/", StringComparison.Ordinal) || name.EndsWith("/layer.tar", StringComparison.Ordinal))
+        if (name.StartsWith("blobs/", StringComparison.Ordinal)
+            || name.EndsWith("/layer.tar", StringComparison.Ordinal))
             _present.Add(name);
         return length <= MaxBytes
-            && (name.StartsWith("blobs/sha256/", StringComparison.Ordinal) || name == "manifest.json" || IsOldConfig(name));
+            && (name.StartsWith("blobs/sha256/", StringComparison.Ordinal) || name == "manifest.json"
+                || IsOldConfig(name));
     }
 
     /// <summary>Takes one in. The text in which its values stand one a line; null when it is none.</summary>
     public byte[]? Add(string name, ReadOnlyMemory<byte> json)
     {
-        if (json.Span.IndexOfAnyExcept(" \t\r\n"u8) is var first && (first < 0 || json.Span[first] is not (0x7B or 0x5B)))
+        if (json.Span.IndexOfAnyExcept(" \t\r\n"u8) is var first && (first < 0
+            || json.Span[first] is not (0x7B or 0x5B)))
             return null;
         try
         {

@@ -65,7 +65,8 @@ internal static class IntroductionLog
 
     /// <summary>Whether a raw line ends with R or C and how alike the files are.</summary>
     public static bool IsMove(ReadOnlySpan<byte> raw) =>
-        raw is not [(byte)':', (byte)':', ..] && raw[(raw.LastIndexOf((byte)' ') + 1)..] is [(byte)'R' or (byte)'C', ..];
+        raw is not [(byte)':', (byte)':', ..]
+            && raw[(raw.LastIndexOf((byte)' ') + 1)..] is [(byte)'R' or (byte)'C', ..];
 
     private static Commit CommitOf(ReadOnlySpan<byte> header)
     {

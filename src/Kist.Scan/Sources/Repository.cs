@@ -29,7 +29,8 @@ public sealed record Repository(string? Folder, string? Top, string CommonDirect
         return Path.GetFullPath(path, Path.GetFullPath(Folder ?? "."));
     }
 
-    /// <summary>The files that git keeps, of those that <paramref name="patterns"/> name; empty where none are.</summary>
+    /// <summary>The files that git keeps, of those that <paramref name="patterns"/> name; empty where none
+    /// are.</summary>
     public IReadOnlyList<string> Tracked(params ReadOnlySpan<string> patterns) =>
         (GitProcess.Ask(Top ?? Folder, ["ls-files", "-z", "--", .. patterns]) ?? "")
             .Split('\0', StringSplitOptions.RemoveEmptyEntries);

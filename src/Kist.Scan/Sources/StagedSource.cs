@@ -5,7 +5,8 @@ namespace Kist.Scan.Sources;
 /// <summary>What the next commit would bring: the contents in the index that differ from the last commit.</summary>
 public sealed class StagedSource(ScanContext context, string? folder)
 {
-    /// <summary>Scans them. A secret that the file held before is not reported: it does not leave with this commit.</summary>
+    /// <summary>Scans them. A secret that the file held before is not reported: it does not leave with this
+    /// commit.</summary>
     public void Scan()
     {
         var staged = new List<(BlobPath New, ObjectId Before)>();

@@ -2,7 +2,8 @@ using System.Text;
 
 namespace Kist.Scan.Sources;
 
-/// <summary>The files below a folder: those that git knows or would take, or all of them where there is no git.</summary>
+/// <summary>The files below a folder: those that git knows or would take, or all of them where there is no
+/// git.</summary>
 internal sealed class TreeFiles(ScanContext context, bool asGit)
 {
     private const int MaxDepth = 400;
@@ -83,7 +84,8 @@ internal sealed class TreeFiles(ScanContext context, bool asGit)
 
     private IEnumerable<byte[]> Nested(byte[] root, byte[] below)
     {
-        if (!context.Limits.Everything && SkippedPaths.IsFolder(below.AsSpan(below.AsSpan().LastIndexOf((byte)'/') + 1)))
+        if (!context.Limits.Everything
+            && SkippedPaths.IsFolder(below.AsSpan(below.AsSpan().LastIndexOf((byte)'/') + 1)))
             return [];
         var folder = Encoding.UTF8.GetString(Joined(root, "/"u8, below));
         return below.AsSpan().Count((byte)'/') < MaxDepth && Repository.IsTop(folder)

@@ -23,7 +23,8 @@ public sealed class ReplacementTests
     [InlineData("a.py", "api_token = \"SECRET\"", "api_token = os.environ[\"API_TOKEN\"]")]
     [InlineData("a.py", "    githubToken='SECRET'  # x", "    githubToken=os.environ[\"GITHUB_TOKEN\"]  # x")]
     [InlineData("a.js", "const o = { token: 'SECRET' };", "const o = { token: process.env.TOKEN };")]
-    [InlineData("a.ts", "const githubToken: string = `SECRET`;", "const githubToken: string = process.env.GITHUB_TOKEN;")]
+    [InlineData("a.ts", "const githubToken: string = `SECRET`;",
+        "const githubToken: string = process.env.GITHUB_TOKEN;")]
     [InlineData("a.go", "token := \"SECRET\"", "token := os.Getenv(\"TOKEN\")")]
     [InlineData("a.rb", "token = 'SECRET'", "token = ENV.fetch(\"TOKEN\")")]
     [InlineData("A.java", "String token = \"SECRET\";", "String token = System.getenv(\"TOKEN\");")]

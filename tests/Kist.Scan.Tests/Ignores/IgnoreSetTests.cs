@@ -93,7 +93,8 @@ public sealed class IgnoreSetTests
         folder.Write("b/x.txt", Sample.Line(1));
         var rule = Hits(folder)[0].Finding.Rule.Id;
         folder.Write(".kist/scan.toml",
-            $"[[allow]]\npath = \"a/**\"\nrule = \"{rule}\"\nreason = \"r\"\n[[allow]]\npath = \"b\"\nrule = \"other\"\nreason = \"r\"\n");
+            $"[[allow]]\npath = \"a/**\"\nrule = \"{rule}\"\nreason = \"r\"\n"
+            + "[[allow]]\npath = \"b\"\nrule = \"other\"\nreason = \"r\"\n");
 
         Assert.Equal(["b/x.txt"], Left(folder, Load(folder)));
     }

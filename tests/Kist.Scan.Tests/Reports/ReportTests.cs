@@ -74,7 +74,8 @@ public sealed class ReportTests
             "SymlinkFile", "Commit", "Entropy", "Author", "Email", "Date", "Message", "Tags", "Fingerprint",
         ];
         Assert.Equal(members, first.EnumerateObject().Select(member => member.Name).Take(members.Length));
-        Assert.Equal(("src/a b.py", 2), (first.GetProperty("File").GetString(), first.GetProperty("StartLine").GetInt32()));
+        Assert.Equal(("src/a b.py", 2), (first.GetProperty("File").GetString(),
+            first.GetProperty("StartLine").GetInt32()));
         Assert.Equal("2024-02-03T03:05:06Z", first.GetProperty("Date").GetString());
         Assert.Equal($"{new string('a', 40)}:src/a b.py:{first.GetProperty("RuleID").GetString()}:2",
             first.GetProperty("Fingerprint").GetString());

@@ -26,7 +26,10 @@ public sealed class ArchiveTests
         var stream = new MemoryStream();
         using (var tar = new TarWriter(stream, leaveOpen: true))
             foreach (var (name, content) in entries)
-                tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name) { DataStream = new MemoryStream(content) });
+                tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name)
+                {
+                    DataStream = new MemoryStream(content),
+                });
         return stream.ToArray();
     }
 
@@ -136,7 +139,8 @@ public sealed class ArchiveTests
     {
         using var folder = new Folder();
         var config = "{\"architecture\":\"amd64\",\"config\":{\"Env\":[\"GITHUB_TOKEN=" + Sample.Token(1)
-            + "\"],\"Labels\":{\"token\":\"" + Sample.Token(2) + "\"}},\"history\":[{\"created_by\":\"RUN \\u0026\\u0026 curl -H \\\"Authorization: token "
+            + "\"],\"Labels\":{\"token\":\"" + Sample.Token(2)
+                + "\"}},\"history\":[{\"created_by\":\"RUN \\u0026\\u0026 curl -H \\\"Authorization: token "
             + Sample.Token(3) + "\\\"\"}]}";
         var manifest = "[{\"Config\":\"blobs/sha256/cc\",\"Layers\":[\"blobs/sha256/aa\",\"blobs/sha256/bb\"]}]";
         folder.Write("image.tar", Tar(

@@ -121,5 +121,6 @@ internal sealed class Folder : IDisposable
         Directory.Delete(Root, recursive: true);
     }
 
-    private string Shown(string path) => path.StartsWith(Root, StringComparison.Ordinal) ? path[(Root.Length + 1)..] : path;
+    private string Shown(string path) => path.StartsWith(Root, StringComparison.Ordinal) ? path[(Root.Length + 1)..]
+        : path;
 }

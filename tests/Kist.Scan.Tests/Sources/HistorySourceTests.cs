@@ -144,7 +144,8 @@ public sealed class HistorySourceTests
         var missing = folder.Git("rev-parse", "HEAD:f03");
         var damaged = folder.Git("rev-parse", "HEAD:f11");
         File.Delete(folder[$".git/objects/{missing[..2]}/{missing[2..]}"]);
-        folder.Shell($"chmod u+w .git/objects/{damaged[..2]}/*; echo junk > .git/objects/{damaged[..2]}/{damaged[2..]}");
+        var file = $".git/objects/{damaged[..2]}/{damaged[2..]}";
+        folder.Shell($"chmod u+w {file}; echo junk > {file}");
 
         var hits = folder.History();
         Assert.Equal(18, hits.Count);
