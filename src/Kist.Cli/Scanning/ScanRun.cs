@@ -93,8 +93,7 @@ internal sealed class ScanRun
     private int Run(Scanner scanner)
     {
         var shows = _request.Stdin && _format == "table" && _request.Output is null;
-        Hits hits = null!;
-        hits = new Hits(shows ? hit => ShowAtOnce(hit) : null);
+        var hits = new Hits(shows ? ShowAtOnce : null);
         var limits = new ScanLimits
         {
             ArchiveDepth = _request.ArchiveDepth ?? new ScanLimits().ArchiveDepth, Everything = _request.AllFiles,

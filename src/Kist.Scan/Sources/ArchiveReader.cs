@@ -41,7 +41,6 @@ internal sealed class ArchiveReader(ContentScanner outer)
         // What is packed alone has no name of its own: rules see the name without the ending.
         var name = path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase) ? path
             : path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? $"{path}!{NameOf(path)}" : path;
-        // A tar in a gzip is one archive in the eyes of people: it costs no depth.
         _inner.Scan(new CountedStream(unpacked, expansion), name, expansion, depth + 1);
     }
 

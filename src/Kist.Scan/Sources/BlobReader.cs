@@ -15,6 +15,8 @@ internal sealed class BlobReader(ScanContext context, string? folder, Action<Fin
     private const int MaxRestarts = 200;
     private const long MaxBlob = 2L << 30;
     private readonly ConcurrentBag<byte[]> _spare = [];
+    private ContentScanner? _long;
+    private BlobPath _longBlob;
 
     /// <summary>Scans each of the blobs once.</summary>
     public void Scan(IEnumerable<BlobPath> blobs) =>
@@ -86,7 +88,12 @@ internal sealed class BlobReader(ScanContext context, string? folder, Action<Fin
         try
         {
             if (size > MaxBlob) context.Tally.CannotRead(Name(blob), "longer than 2 GiB");
-            else context.Worker(finding => found(finding, blob)).Scan(content, blob.Path);
+            else
+            {
+                _longBlob = blob;
+                _long ??= context.Worker(finding => found(finding, _longBlob));
+                _long.Scan(content, blob.Path);
+            }
             content.Drain();
             run.EndContent();
         }

@@ -37,7 +37,8 @@ internal sealed class ContentScanner(Scanner scanner, ScanLimits limits, Tally t
         if (!Passes(kind, path, depth)) return;
         tally.AddFile();
         tally.AddBytes(content.Length);
-        scanner.Scan(content.Span, new PieceInfo { Path = path }, _findings);
+        var text = ImageParts.IsConfigOfLayout(path, content.Span) ? new ImageParts().Add(path, content) : null;
+        scanner.Scan(text ?? content.Span, new PieceInfo { Path = path }, _findings);
         Report();
     }
 

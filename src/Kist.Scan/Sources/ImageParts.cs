@@ -24,6 +24,10 @@ internal sealed class ImageParts
                 || IsOldConfig(name));
     }
 
+    /// <summary>Whether a file on disk may be the configuration of an image in a folder of OCI layout.</summary>
+    public static bool IsConfigOfLayout(string path, ReadOnlySpan<byte> content) =>
+        content is [(byte)'{', ..] && !path.Contains('!') && path.Contains("blobs/sha256/", StringComparison.Ordinal);
+
     /// <summary>Takes one in. The text in which its values stand one a line; null when it is none.</summary>
     public byte[]? Add(string name, ReadOnlyMemory<byte> json)
     {

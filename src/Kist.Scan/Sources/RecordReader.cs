@@ -31,6 +31,12 @@ internal sealed class RecordReader(Stream source, byte end)
     {
         while (content.Length > 0)
         {
+            if (_length == 0 && content.Length >= 4096)
+            {
+                // Nothing is kept here: the bytes can go where they belong.
+                source.ReadExactly(content);
+                return;
+            }
             if (_length == 0 && !Fill()) throw new EndOfStreamException("git ended too early");
             var count = Math.Min(content.Length, _length);
             _buffer.AsSpan(_start, count).CopyTo(content);

@@ -20,6 +20,7 @@ internal sealed class TreeFiles(ScanContext context, bool asGit)
     private IEnumerable<byte[]> Listed(string folder, byte[] root, byte[] prefix)
     {
         var count = 0L;
+        var hasModules = File.Exists(Path.Combine(folder, ".gitmodules"));
         using var git = StartList(folder, out var failure);
         if (git is not null)
         {
@@ -32,7 +33,7 @@ internal sealed class TreeFiles(ScanContext context, bool asGit)
                 last = name;
                 count++;
                 var path = Joined(prefix, name);
-                if (!IsFolder(root, path, name, out var below)) yield return path;
+                if (!IsFolder(root, path, name, hasModules, out var below)) yield return path;
                 else foreach (var inner in Nested(root, below)) yield return inner;
             }
             failure = git.Finish();
@@ -70,7 +71,7 @@ internal sealed class TreeFiles(ScanContext context, bool asGit)
         failure.StartsWith("fatal: ", StringComparison.Ordinal) ? failure["fatal: ".Length..] : failure;
 
     // A repository within the tree: one of its own ends with a slash, a submodule looks like a file.
-    private static bool IsFolder(byte[] root, byte[] path, byte[] name, out byte[] below)
+    private static bool IsFolder(byte[] root, byte[] path, byte[] name, bool hasModules, out byte[] below)
     {
         below = path;
         if (name is [.., (byte)'/'])
@@ -78,7 +79,9 @@ internal sealed class TreeFiles(ScanContext context, bool asGit)
             below = path[..^1];
             return true;
         }
-        return name.AsSpan().LastIndexOf((byte)'.') <= name.AsSpan().LastIndexOf((byte)'/')
+        // Asking for each file would take time; names of folders without a .gitmodules seldom have a dot.
+        var hasEnding = name.AsSpan().LastIndexOf((byte)'.') > name.AsSpan().LastIndexOf((byte)'/');
+        return (hasModules || !hasEnding)
             && Posix.Kind(Joined(root, "/"u8, path)) == FileKind.Folder;
     }
 
