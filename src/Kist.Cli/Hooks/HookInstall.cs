@@ -25,8 +25,7 @@ internal static class HookInstall
             InstallFramework(file, done);
         else
             foreach (var hook in s_hooks) InstallPlain(hooks, hook, done);
-        foreach (var line in done) session.Screen.Remark(line);
-        return 0;
+        return Show(session, done);
     }
 
     public static int Uninstall(Session session, Repository repository, string hooks)
@@ -38,9 +37,8 @@ internal static class HookInstall
             if (repository.Top is { } top) UninstallHusky(Path.Combine(top, ".husky", hook), done);
         }
         if (repository.Top is { } folder && PreCommitFile(folder) is { } file) UninstallFramework(file, done);
-        if (done.Count == 0) done.Add("There was no hook of kist here");
-        foreach (var line in done) session.Screen.Remark(line);
-        return 0;
+        if (done.Count == 0) session.Screen.Remark("There was no hook of kist here");
+        return Show(session, done);
     }
 
     /// <summary>Whether a hook of kist runs before commits.</summary>
@@ -48,6 +46,15 @@ internal static class HookInstall
         IsOurs(Path.Combine(hooks, "pre-commit"))
         || (repository.Top is { } top && (Contains(Path.Combine(top, ".husky", "pre-commit"), Begin)
             || (PreCommitFile(top) is { } file && Contains(file, Begin))));
+
+    private static int Show(Session session, List<string> done)
+    {
+        foreach (var line in done) session.Screen.Remark(line);
+        if (!session.Json) return 0;
+        using var body = new JsonBody();
+        session.Screen.Line(body.With("done", done.ToArray()).Close());
+        return 0;
+    }
 
     private static string? PreCommitFile(string top)
     {

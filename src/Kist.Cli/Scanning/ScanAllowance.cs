@@ -30,6 +30,9 @@ internal static class ScanAllowance
             request.Reason!, request.Expires is { } day ? DateOnly.ParseExact(day, "yyyy-MM-dd") : null));
         Save(file, text.ToString());
         session.Screen.Remark($"Allowed in {AllowFile.Name}: {hit.Finding.Rule.Id} in {hit.Path}. Commit that file");
+        if (!session.Json) return 0;
+        using var body = new JsonBody();
+        session.Screen.Line(body.With("file", AllowFile.Name).With("value", names.Of(hit.Finding.Secret.Span)).Close());
         return 0;
     }
 
@@ -50,6 +53,9 @@ internal static class ScanAllowance
         if (!File.Exists(attributes)) Save(attributes, "scan.baseline merge=union\n");
         session.Screen.Remark(
             $"{baseline.Count} known in {Baseline.Name}. Commit the folder .kist; rotate them all the same");
+        if (!session.Json) return 0;
+        using var body = new JsonBody();
+        session.Screen.Line(body.With("file", Baseline.Name).With("known", baseline.Count).Close());
         return 0;
     }
 

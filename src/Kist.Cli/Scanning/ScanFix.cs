@@ -34,6 +34,14 @@ internal sealed class ScanFix(Session session, string root, string to)
         foreach (var (hit, reason) in left)
             session.Screen.Warn($"left as it is: {hit.Path}:{hit.Finding.StartLine} ({hit.Finding.Rule.Id}): {reason}");
         Tell(report, steps, target);
+        if (session.Json)
+        {
+            using var body = new JsonBody();
+            session.Screen.Line(body.With("store", target.Name)
+                .With("moved", [.. steps.Select(step => $"{step.Hit.Path}:{step.Hit.Finding.StartLine} {step.Name}")])
+                .With("left", [.. left.Select(one => $"{one.Hit.Path}:{one.Hit.Finding.StartLine} {one.Reason}")])
+                .Close());
+        }
         if (report.Tally.UnreadCount > 0) return ScanRun.Incomplete;
         return left.Count > 0 ? 1 : 0;
     }

@@ -1,3 +1,4 @@
+using System.Text.Json;
 using Xunit;
 
 namespace Kist.Native.Tests.Scan;
@@ -47,6 +48,8 @@ public sealed class HookTests : IDisposable
 
         _shell.Run("kist hook uninstall && cmp .git/hooks/pre-commit ../original && [ ! -e .git/hooks/pre-push ]");
         Assert.Contains("no hook", _shell.Run("kist hook uninstall"));
+        foreach (var what in (string[])["install", "uninstall", "uninstall"])
+            using (JsonDocument.Parse(_shell.Run($"kist hook {what} --json"))) { }
     }
 
     [Fact]
