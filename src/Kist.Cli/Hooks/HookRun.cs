@@ -62,11 +62,11 @@ internal static class HookRun
         var ids = new List<string>();
         foreach (var parts in Lines())
             if (parts.Length >= 3 && !IsNone(parts[1])) ids.Add(parts[1]);
-        return ids.Count == 0 ? 0 : Range(session, $"{string.Join(' ', ids)} --not --all");
+        return ids.Count == 0 ? 0 : Range(session, $"{string.Join(' ', ids)} --not --all", isServer: true);
     }
 
-    private static int Range(Session session, string range) =>
-        ScanRun.Run(session, new ScanRequest { Range = range, MayBeEmpty = true });
+    private static int Range(Session session, string range, bool isServer = false) =>
+        ScanRun.Run(session, new ScanRequest { Range = range, MayBeEmpty = true, IsServer = isServer });
 
     private static bool IsNone(string id) => id.AsSpan().TrimStart('0').Length == 0;
 

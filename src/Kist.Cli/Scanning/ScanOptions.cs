@@ -38,6 +38,9 @@ internal sealed record ScanRequest
     public bool NoCache { get; init; }
     public bool IgnoreAllowComments { get; init; }
 
+    /// <summary>Whether this is a bare repository, whose own branch says what is allowed: not what is pushed.</summary>
+    public bool IsServer { get; init; }
+
     /// <summary>Whether a scan that sees nothing is fine, as in a hook before a commit that only deletes.</summary>
     public bool MayBeEmpty { get; init; }
 }

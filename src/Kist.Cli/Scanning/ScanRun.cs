@@ -42,7 +42,8 @@ internal sealed class ScanRun
             if (request.Explain is { } what) return ScanExplanation.Show(session, scanner, what);
             var ignores = IgnoreSet.Load(root, request.Baselines, request.GitleaksIgnore,
                 DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime),
-                id => scanner.Rules.Any(rule => rule.Id == id));
+                id => scanner.Rules.Any(rule => rule.Id == id),
+                request.IsServer ? Repository.ReadCommitted : null);
             if (ignores.Problem is { } broken)
                 return session.Fail(new Problem(broken, "correct the file: nothing is ignored by guesswork",
                     Incomplete));

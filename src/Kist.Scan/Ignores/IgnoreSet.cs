@@ -40,20 +40,22 @@ public sealed class IgnoreSet
     /// <param name="baselines">Further baselines, of Kist or of gitleaks, by path.</param>
     /// <param name="gitleaksIgnore">Another <c>.gitleaksignore</c>; null: the one in the folder.</param>
     /// <param name="isRule">Whether there is a rule of this id.</param>
+    /// <param name="committed">Reads a file of a repository without a working tree; null: there is one.</param>
     public static IgnoreSet Load(string root, IReadOnlyList<string> baselines, string? gitleaksIgnore, DateOnly today,
-        Func<string, bool> isRule)
+        Func<string, bool> isRule, Func<string, string?>? committed = null)
     {
+        string? Own(string name) => committed is null ? Read(Path.Combine(root, name)) : committed(name);
         var set = new IgnoreSet(root, today, isRule);
         try
         {
-            if (Read(Path.Combine(root, AllowFile.Name)) is { } allowed)
+            if (Own(AllowFile.Name) is { } allowed)
                 set.Allowed = AllowFile.Parse(allowed, AllowFile.Name);
             set.Problem = set.Allowed.Problem;
             if (set.Allowed.Key is { } key) set.Fingerprints = new Fingerprints(key);
-            if (Read(Path.Combine(root, Baseline.Name)) is { } known) set.Baseline = Baseline.Parse(known);
+            if (Own(Baseline.Name) is { } known) set.Baseline = Baseline.Parse(known);
             if (gitleaksIgnore is not null && !File.Exists(gitleaksIgnore))
                 set.Problem = $"there is no file {gitleaksIgnore}";
-            var lines = Read(gitleaksIgnore ?? Path.Combine(root, ".gitleaksignore")) ?? "";
+            var lines = (gitleaksIgnore is null ? Own(".gitleaksignore") : Read(gitleaksIgnore)) ?? "";
             foreach (var line in lines.Split('\n'))
                 if (line.TrimStart() is { Length: > 0 } entry && entry[0] != '#'
                     && GitleaksEntry.Parse(entry.Trim()) is { } parsed) set._gitleaks.Add(parsed);

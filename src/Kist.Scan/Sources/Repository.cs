@@ -29,6 +29,9 @@ public sealed record Repository(string? Folder, string? Top, string CommonDirect
         return Path.GetFullPath(path, Path.GetFullPath(Folder ?? "."));
     }
 
+    /// <summary>A file as the branch that HEAD names has it; null where it has none.</summary>
+    public static string? ReadCommitted(string path) => GitProcess.Ask(null, "cat-file", "blob", "HEAD:" + path);
+
     /// <summary>The files that git keeps, of those that <paramref name="patterns"/> name; empty where none
     /// are.</summary>
     public IReadOnlyList<string> Tracked(params ReadOnlySpan<string> patterns) =>
