@@ -80,6 +80,13 @@ internal sealed class ScanFix(Session session, string root, string to)
         var content = File.ReadAllBytes(path);
         using var file = new ReplacedFile(path);
         var at = 0;
+        var import = steps[0].Replacement.Needs == "import os" ? Imports.PythonPlace(content) : null;
+        if (import is { } place)
+        {
+            file.Write(content.AsSpan(0, place));
+            file.Write("import os\n"u8);
+            at = place;
+        }
         foreach (var step in steps)
         {
             file.Write(content.AsSpan(at, step.Replacement.Start - at));
@@ -91,7 +98,8 @@ internal sealed class ScanFix(Session session, string root, string to)
         foreach (var step in steps)
         {
             session.Screen.Remark($"{path}:{step.Hit.Finding.StartLine}: {step.Name} now comes from {target.Name}");
-            if (step.Replacement.Needs is { } needs && !Encoding.UTF8.GetString(content).Contains(needs))
+            if (import is null && step.Replacement.Needs is { } needs
+                && !Encoding.UTF8.GetString(content).Contains(needs))
                 session.Screen.Warn($"{path} needs: {needs}");
         }
     }

@@ -79,7 +79,7 @@ public sealed class AllowFile
     public static string WrittenHead(string key) =>
         "# What kist scan passes over. Each entry has a reason; one with a date ends by itself.\n"
         + "# The key names values without writing them down; it is no secret, and every clone needs the same.\n"
-        + $"key = {Quoted(key)}\n";
+        + $"key = {Quoted(key)}  # kist:allow\n";
 
     private static string Comment(string text) =>
         new([.. text.Select(c => char.IsControl(c) ? ' ' : c)]);
