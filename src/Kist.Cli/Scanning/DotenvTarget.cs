@@ -14,7 +14,7 @@ internal sealed class DotenvTarget(string root) : IFixTarget
     private DotenvFile? _before;
 
     public string Name => ".env";
-    public string RunWith => "kist run --env-file .env -- COMMAND";
+    public string RunWith => "(set -a; . ./.env; exec COMMAND)";
 
     public Problem? Open()
     {
