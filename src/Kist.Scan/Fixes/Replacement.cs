@@ -92,6 +92,14 @@ public sealed record Replacement(
         while (end > 0 && !IsPart(text[end - 1])) end--;
         var begin = end;
         while (begin > 0 && IsPart(text[begin - 1])) begin--;
+        var colon = begin;
+        while (colon > 0 && text[colon - 1] == ' ') colon--;
+        if (at > 0 && text[at] == '=' && colon > 1 && text[colon - 1] == ':' && text[colon - 2] != ':')
+        {
+            // "name: type = " of TypeScript, Python, Kotlin and Rust.
+            for (end = colon - 1; end > 0 && !IsPart(text[end - 1]);) end--;
+            for (begin = end; begin > 0 && IsPart(text[begin - 1]);) begin--;
+        }
         var word = at > 0 ? text[begin..end] : "";
         if (word.Length is < 2 or > 60 || char.IsAsciiDigit(word[0])) word = rule;
         var name = new StringBuilder();

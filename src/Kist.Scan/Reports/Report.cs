@@ -86,8 +86,13 @@ public sealed class Report
         (hit.Commit is { } commit ? commit.Id + ":" : "") + $"{hit.Path}:{hit.Finding.Rule.Id}:{hit.Finding.StartLine}";
 
     /// <summary>What a finding is, in one line, without its value.</summary>
-    public static string Title(Hit hit) =>
-        hit.Finding.Rule.What.Length > 0 ? hit.Finding.Rule.What : hit.Finding.Rule.Id;
+    public static string Title(Hit hit)
+    {
+        var rule = hit.Finding.Rule;
+        var what = rule.What.Length > 0 ? rule.What : rule.Id;
+        return rule.Provider.Length == 0 || what.Contains(rule.Provider, StringComparison.OrdinalIgnoreCase)
+            ? what : $"{rule.Provider}: {what}";
+    }
 
     /// <summary>The path as a URI reference, as SARIF wants it.</summary>
     public static string Uri(string path)

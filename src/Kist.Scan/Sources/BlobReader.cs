@@ -9,7 +9,9 @@ namespace Kist.Scan.Sources;
 /// cores scan them, many small ones at a time.
 /// </summary>
 /// <param name="found">Called from any thread, with the finding and the content that holds it.</param>
-internal sealed class BlobReader(ScanContext context, string? folder, Action<Finding, BlobPath> found)
+/// <param name="seen">Given where places do not matter, so that what two versions share is scanned once.</param>
+internal sealed class BlobReader(
+    ScanContext context, string? folder, Action<Finding, BlobPath> found, SeenChunks? seen = null)
 {
     private const int BatchBytes = 512 * 1024;
     private const int MaxRestarts = 200;
@@ -23,7 +25,7 @@ internal sealed class BlobReader(ScanContext context, string? folder, Action<Fin
         WorkPool.Run(Batches(blobs), context.Threads, ahead: 4, () =>
         {
             var current = default(BlobPath);
-            var scanner = context.Worker(finding => found(finding, current));
+            var scanner = context.Worker(finding => found(finding, current), seen);
             return batch =>
             {
                 foreach (var (blob, offset, length) in batch.Items)

@@ -3,7 +3,9 @@ namespace Kist.Scan.Sources;
 /// <summary>
 /// Scans contents of any length in pieces, and what is packed in them. One for each thread: it owns the buffer.
 /// </summary>
-internal sealed class ContentScanner(Scanner scanner, ScanLimits limits, Tally tally, Action<Finding> found)
+/// <param name="parts">Where places do not matter: scans only what is new in a version of a file.</param>
+internal sealed class ContentScanner(
+    Scanner scanner, ScanLimits limits, Tally tally, Action<Finding> found, ChangedParts? parts = null)
 {
     /// <summary>The longest piece that is scanned at once.</summary>
     public const int PieceBytes = 1 << 20;
@@ -37,8 +39,11 @@ internal sealed class ContentScanner(Scanner scanner, ScanLimits limits, Tally t
         if (!Passes(kind, path, depth)) return;
         tally.AddFile();
         tally.AddBytes(content.Length);
+        var info = new PieceInfo { Path = path };
         var text = ImageParts.IsConfigOfLayout(path, content.Span) ? new ImageParts().Add(path, content) : null;
-        scanner.Scan(text ?? content.Span, new PieceInfo { Path = path }, _findings);
+        if (text is not null) scanner.Scan(text, info, _findings);
+        else if (parts is not null && !content.Span.Contains((byte)0)) parts.Scan(content.Span, info, _findings);
+        else scanner.Scan(content.Span, info, _findings);
         Report();
     }
 

@@ -8,11 +8,6 @@ internal sealed class FileReader(ScanContext context, ContentScanner scanner)
     /// silence.</param>
     public void Scan(ReadOnlySpan<byte> path, string shown, bool named)
     {
-        if (!named && context.Skips(shown))
-        {
-            context.Tally.PassOver();
-            return;
-        }
         using var file = Posix.Open(path, folder: false, follow: named, out var error);
         if (file is null)
         {

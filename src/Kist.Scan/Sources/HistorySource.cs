@@ -61,7 +61,7 @@ public sealed class HistorySource(ScanContext context, Repository repository, Hi
     {
         using var counting = GitProcess.Start(repository.Folder, input: true, "rev-list", "--count", "--stdin");
         counting.Send(revisions);
-        new BlobReader(context, repository.Folder, found.Add).Scan(Contents(revisions));
+        new BlobReader(context, repository.Folder, found.Add, new SeenChunks()).Scan(Contents(revisions));
         using var reader = new StreamReader(counting.Output);
         if (long.TryParse(reader.ReadToEnd(), out var commits)) context.Tally.AddCommits(commits);
         if (found.Overflowed)
@@ -72,11 +72,17 @@ public sealed class HistorySource(ScanContext context, Repository repository, Hi
     private IEnumerable<BlobPath> Contents(IReadOnlyList<string> revisions)
     {
         using var git = GitProcess.Start(repository.Folder, input: true,
-            "rev-list", "--objects", "--filter=object:type=blob", "--filter-provided-objects", "--stdin");
+            "rev-list", "--objects", "--filter=object:type=blob", "--filter-provided-objects",
+            "--missing=print", "--stdin");
         git.Send(revisions);
         var reader = new RecordReader(git.Output, (byte)'\n');
         while (reader.Next() is { } line)
         {
+            if (line is [(byte)'?', ..])
+            {
+                context.Tally.CannotRead($"object {Encoding.ASCII.GetString(line.AsSpan(1))}", "it is missing");
+                continue;
+            }
             var space = line.AsSpan().IndexOf((byte)' ');
             if (!ObjectId.TryParse(space < 0 ? line : line.AsSpan(0, space), out var id)) continue;
             var path = space < 0 ? "" : Encoding.UTF8.GetString(line.AsSpan(space + 1));

@@ -12,10 +12,14 @@ public sealed record ScanContext(Scanner Scanner, ScanLimits Limits, Tally Tally
     public Func<string, bool>? Excludes { get; init; }
 
     /// <summary>Whether a path is passed over, by rule or by settings.</summary>
-    internal bool Skips(string path) =>
-        (!Limits.Everything && SkippedPaths.IsFile(path)) || Excludes?.Invoke(path) == true;
+    internal bool Skips(string path) => Skips(path, path);
 
-    internal ContentScanner Worker(Action<Finding> found) => new(Scanner, Limits, Tally, found);
+    /// <summary>As above, where a scan shows a path with the folder that was named before it.</summary>
+    internal bool Skips(string path, string shown) =>
+        (!Limits.Everything && SkippedPaths.IsFile(path)) || Excludes?.Invoke(shown) == true;
+
+    internal ContentScanner Worker(Action<Finding> found, SeenChunks? seen = null) =>
+        new(Scanner, Limits, Tally, found, seen is null ? null : new ChangedParts(Scanner, seen));
 
     internal ContentScanner Worker() => Worker(finding => Hits.Add(new Hit(finding, finding.Origin.Path)));
 }

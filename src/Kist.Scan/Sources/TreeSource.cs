@@ -30,8 +30,9 @@ public sealed class TreeSource(ScanContext context, bool asGit)
                     if (prefix.Length + file.Length > name.Length) name = new byte[prefix.Length + file.Length];
                     prefix.CopyTo(name, 0);
                     file.CopyTo(name, prefix.Length);
-                    reader.Scan(name.AsSpan(0, prefix.Length + file.Length),
-                        shown + Encoding.UTF8.GetString(file), named: false);
+                    var path = Encoding.UTF8.GetString(file);
+                    if (context.Skips(path, shown + path)) context.Tally.PassOver();
+                    else reader.Scan(name.AsSpan(0, prefix.Length + file.Length), shown + path, named: false);
                 }
             };
         });

@@ -117,8 +117,9 @@ internal sealed class Folder : IDisposable
     public void Dispose()
     {
         if (Directory.Exists(Root + "-home")) Directory.Delete(Root + "-home", recursive: true);
+        // Some of the names here are none that .NET could delete.
         Run("chmod", "-R", "u+rwx", ".");
-        Directory.Delete(Root, recursive: true);
+        Run("rm", "-rf", Root);
     }
 
     private string Shown(string path) => path.StartsWith(Root, StringComparison.Ordinal) ? path[(Root.Length + 1)..]

@@ -91,7 +91,8 @@ public sealed class HistorySourceTests
         Assert.DoesNotContain(Sample.Token(), File.ReadAllText(folder[".git/kist/scan-history.json"]));
         // What was read already may even be gone.
         var old = folder.Git("rev-parse", "HEAD:f0");
-        File.Delete(folder[$".git/objects/{old[..2]}/{old[2..]}"]);
+        var gone = folder[$".git/objects/{old[..2]}/{old[2..]}"];
+        File.Delete(gone);
         var again = folder.History(cache);
         Assert.Equal(first.Select(Shown), again.Select(Shown));
         Assert.Equal((counted.Files, counted.Bytes, counted.Commits, 0L),
@@ -103,6 +104,7 @@ public sealed class HistorySourceTests
         Assert.Equal([brought, second], grown.Select(hit => hit.Commit!.Id));
         Assert.Equal(8, folder.Tally.Commits);
         Assert.Equal(0, folder.Tally.UnreadCount);
+        File.Delete(gone);
         Assert.Equal(1, NewTally(folder, new HistoryCache(Repository.Open(folder.Root), "2")).UnreadCount);
     }
 
@@ -150,6 +152,7 @@ public sealed class HistorySourceTests
         var hits = folder.History();
         Assert.Equal(18, hits.Count);
         Assert.Equal(2, folder.Tally.UnreadCount);
+        Assert.Contains(folder.Tally.Unread, unread => unread.Path.Contains(missing));
         Assert.Contains(folder.Tally.Unread, unread => unread.Path.StartsWith("f11", StringComparison.Ordinal));
     }
 
