@@ -98,7 +98,7 @@ internal sealed class DoctorRun
         if (ScannerSetup.Make(request, _root, out var scanner) is { } wrong) return wrong;
         var ignores = IgnoreSet.Load(_root, [], null,
             DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime),
-                id => scanner.Rules.Any(rule => rule.Id == id));
+                ScannerSetup.RuleNames(scanner));
         if (ignores.Problem is { } broken) return new Problem(broken, "correct the file", ScanRun.Incomplete);
         var tally = new Tally();
         var hits = new Hits();

@@ -17,6 +17,7 @@ internal sealed class ScanRun
     private readonly ScanRequest _request;
     private readonly DateTimeOffset _began = TimeProvider.System.GetUtcNow();
     private readonly Tally _tally = new();
+    private readonly List<string> _notes = [];
     private readonly Severity _failOn;
     private readonly string _format;
     private readonly string _root;
@@ -42,7 +43,7 @@ internal sealed class ScanRun
             if (request.Explain is { } what) return ScanExplanation.Show(session, scanner, what);
             var ignores = IgnoreSet.Load(root, request.Baselines, request.GitleaksIgnore,
                 DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime),
-                id => scanner.Rules.Any(rule => rule.Id == id),
+                ScannerSetup.RuleNames(scanner),
                 request.IsServer ? Repository.ReadCommitted : null);
             if (ignores.Problem is { } broken)
                 return session.Fail(new Problem(broken, "correct the file: nothing is ignored by guesswork",
@@ -93,6 +94,7 @@ internal sealed class ScanRun
 
     private int Run(Scanner scanner)
     {
+        _notes.AddRange(scanner.Settings.Gitleaks?.Notes ?? []);
         var shows = _request.Stdin && _format == "table" && _request.Output is null;
         var hits = new Hits(shows ? ShowAtOnce : null);
         var limits = new ScanLimits
@@ -176,6 +178,7 @@ internal sealed class ScanRun
             using var standard = new BufferedStream(DescriptorStream.Standard(1), 64 * 1024);
             Write(report, standard);
         }
+        foreach (var note in _notes) screen.Warn(note);
         foreach (var note in _tally.Notes) screen.Warn(note);
         var everything = _request is { Staged: false, Stdin: false, Range: null } && _tally.UnreadCount == 0;
         foreach (var remark in _ignores.Remarks(everything)) screen.Warn(remark);

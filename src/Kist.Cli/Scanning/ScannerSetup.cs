@@ -2,6 +2,7 @@ using System.Security.Cryptography;
 using System.Text;
 using Kist.Cli.Output;
 using Kist.Scan;
+using Kist.Scan.Gitleaks;
 
 namespace Kist.Cli.Scanning;
 
@@ -12,8 +13,10 @@ internal static class ScannerSetup
     {
         scanner = null!;
         if (ScanWords.Confidence(request.Confidence, out var confidence) is { } wrong) return wrong;
+        if (Configuration(request, root, out var gitleaks) is { } broken) return broken;
         scanner = new Scanner(new ScanSettings
         {
+            Gitleaks = gitleaks,
             MinimumConfidence = confidence,
             OnlyRules = request.OnlyRules.ToHashSet(),
             DisabledRules = request.DisabledRules.ToHashSet(),
@@ -23,6 +26,35 @@ internal static class ScannerSetup
             if (!scanner.Rules.Any(rule => rule.Id == id))
                 return new Problem($"there is no rule {id}", "kist scan --explain RULE", ScanRun.Incomplete);
         return null;
+    }
+
+    /// <summary>Says whether there is a rule of an id.</summary>
+    public static Func<string, bool> RuleNames(Scanner scanner)
+    {
+        HashSet<string>? names = null;
+        return id => (names ??= [.. scanner.Rules.Select(rule => rule.Id)]).Contains(id);
+    }
+
+    // As gitleaks looks for it: the option, the variable, the file at the top.
+    private static Problem? Configuration(ScanRequest request, string root, out GitleaksConfig? config)
+    {
+        config = null;
+        var file = request.Config ?? Environment.GetEnvironmentVariable("GITLEAKS_CONFIG");
+        if (string.IsNullOrEmpty(file))
+        {
+            file = Path.Combine(root, ".gitleaks.toml");
+            if (!File.Exists(file)) return null;
+        }
+        if (!File.Exists(file))
+            return new Problem($"there is no file {file}", "--config FILE", ScanRun.Incomplete);
+        var folder = Path.GetDirectoryName(Path.GetFullPath(file))!;
+        config = GitleaksConfig.Read(File.ReadAllText(file), file, path =>
+        {
+            var found = File.Exists(path) ? path : Path.Combine(folder, path);
+            return File.Exists(found) ? File.ReadAllText(found) : null;
+        });
+        return config.Problem is { } problem
+            ? new Problem(problem, "correct the file, or name another: --config FILE", ScanRun.Incomplete) : null;
     }
 
     /// <summary>Stands for everything that decides what is found in a history: program, settings,
