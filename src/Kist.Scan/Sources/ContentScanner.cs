@@ -41,9 +41,7 @@ internal sealed class ContentScanner(
         tally.AddBytes(content.Length);
         var info = new PieceInfo { Path = path };
         var text = ImageParts.IsConfigOfLayout(path, content.Span) ? new ImageParts().Add(path, content) : null;
-        if (text is not null) scanner.Scan(text, info, _findings);
-        else if (parts is not null && !content.Span.Contains((byte)0)) parts.Scan(content.Span, info, _findings);
-        else scanner.Scan(content.Span, info, _findings);
+        Look(text ?? content.Span, info, asParts: text is null && parts is not null && !content.Span.Contains((byte)0));
         Report();
     }
 
@@ -113,7 +111,7 @@ internal sealed class ContentScanner(
         while (true)
         {
             var info = new PieceInfo { Path = path, FirstLine = line, FirstColumn = column };
-            scanner.Scan(buffer.AsSpan(0, length), info, _findings);
+            Look(buffer.AsSpan(0, length), info, asParts: false);
             Report(_seen);
             if (length < buffer.Length) return;
             var next = NextPiece(buffer.AsSpan(0, length));
@@ -126,6 +124,20 @@ internal sealed class ContentScanner(
             if (read == 0) return;
             tally.AddBytes(read);
             length = kept + read;
+        }
+    }
+
+    // One content on which a rule fails must not end a scan of thousands. It is a defect, and counts as unread.
+    private void Look(ReadOnlySpan<byte> content, PieceInfo info, bool asParts)
+    {
+        try
+        {
+            if (asParts) parts!.Scan(content, info, _findings);
+            else scanner.Scan(content, info, _findings);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            tally.CannotRead(info.Path, $"a defect of kist, please report it ({e.GetType().Name})");
         }
     }
 
