@@ -55,7 +55,15 @@ public sealed class StreamSource(ScanContext context)
     private void Scan(int length, string path)
     {
         var info = new PieceInfo { Path = path, FirstLine = _line, FirstColumn = _column };
-        context.Scanner.Scan(_buffer.AsSpan(0, length), info, _findings);
+        try
+        {
+            context.Scanner.Scan(_buffer.AsSpan(0, length), info, _findings);
+        }
+        catch (Exception e) when (e is not OutOfMemoryException)
+        {
+            // The rest of the log is still worth looking at.
+            context.Tally.CannotRead(path, $"a defect of kist, please report it ({e.GetType().Name})");
+        }
         foreach (var finding in _findings)
             if (_seen.Add((finding.StartLine, finding.StartColumn, finding.Rule.Id)))
                 context.Hits.Add(new Hit(finding, path));
