@@ -56,6 +56,7 @@ internal sealed class BlobReader(
             while (run.Next(out var blob, out var size))
             {
                 if (size is null) context.Tally.CannotRead(Name(blob), run.Problem ?? "the object is missing");
+                else if (!run.IsBlob) Skip(run, size.Value);
                 else if (size > BatchBytes) ScanLong(run, blob, size.Value);
                 else
                 {
@@ -83,6 +84,19 @@ internal sealed class BlobReader(
     private static string Name(BlobPath blob) => $"{blob.Path} ({blob.Id.ToString()[..12]})";
 
     private static string Printed(string failure) => failure.Replace("fatal: ", "").Replace("error: ", "");
+
+    private static void Skip(CatFile run, long size)
+    {
+        try
+        {
+            new BoundedStream(run.Content, size).Drain();
+            run.EndContent();
+        }
+        catch (EndOfStreamException)
+        {
+            run.Broken = true;
+        }
+    }
 
     private void ScanLong(CatFile run, BlobPath blob, long size)
     {
@@ -192,6 +206,9 @@ internal sealed class BlobReader(
         public Stream Content { get; }
         public bool Broken { get; set; }
 
+        /// <summary>Whether the last object is a file's content, and no commit or folder.</summary>
+        public bool IsBlob { get; private set; }
+
         /// <summary>Why the last object has no content.</summary>
         public string? Problem { get; private set; }
 
@@ -204,7 +221,8 @@ internal sealed class BlobReader(
             // "<id> blob <size>" or "<id> missing".
             var space = header.AsSpan().LastIndexOf((byte)' ');
             if (Utf8Parser.TryParse(header.AsSpan(space + 1), out long bytes, out var used)
-                && used == header.Length - space - 1) size = bytes;
+                && used == header.Length - space - 1)
+                (size, IsBlob) = (bytes, header.AsSpan(0, space).EndsWith(" blob"u8));
             else _feed.Unanswered.TryDequeue(out _);
             return true;
         }

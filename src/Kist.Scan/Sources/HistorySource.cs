@@ -69,11 +69,12 @@ public sealed class HistorySource(ScanContext context, Repository repository, Hi
     }
 
     // rev-list names each object once, with the first path under which it comes to it.
-    private IEnumerable<BlobPath> Contents(IReadOnlyList<string> revisions)
+    private IEnumerable<BlobPath> Contents(IReadOnlyList<string> revisions, bool isBroken = false)
     {
+        // A filter hides that a folder is missing, so a broken history is listed with all that is in it.
+        string[] which = isBroken ? ["--missing=print"] : ["--filter=object:type=blob", "--filter-provided-objects"];
         using var git = GitProcess.Start(repository.Folder, input: true,
-            "rev-list", "--objects", "--filter=object:type=blob", "--filter-provided-objects",
-            "--missing=print", "--stdin");
+            ["rev-list", "--objects", .. which, "--stdin"]);
         git.Send(revisions);
         var reader = new RecordReader(git.Output, (byte)'\n');
         while (reader.Next() is { } line)
@@ -89,7 +90,9 @@ public sealed class HistorySource(ScanContext context, Repository repository, Hi
             if (!context.Skips(path)) yield return new BlobPath(id, path);
             else context.Tally.PassOver();
         }
-        if (git.Finish() is { } failure) throw new GitException(failure);
+        if (git.Finish() is not { } failure) yield break;
+        if (isBroken || !failure.Contains("missing", StringComparison.Ordinal)) throw new GitException(failure);
+        foreach (var blob in Contents(revisions, isBroken: true)) yield return blob;
     }
 
     /// <summary>The first change, in the order of the history, that brought each secret to each path.</summary>
