@@ -69,7 +69,8 @@ public sealed class ScanTests : IDisposable
         _shell.Run("echo import sys > a.py; echo \"token = '$TOKEN'\" >> a.py && echo \"const t = '$TOKEN';\" > b.js");
         var output = _shell.Run("kist scan --fix");
 
-        Assert.Equal("import os\nimport sys\ntoken = os.environ[\"TOKEN\"]\n", File.ReadAllText(Path.Combine(_shell.Folder, "a.py")));
+        Assert.Equal("import os\nimport sys\ntoken = os.environ[\"TOKEN\"]\n",
+            File.ReadAllText(Path.Combine(_shell.Folder, "a.py")));
         Assert.Contains("process.env.", File.ReadAllText(Path.Combine(_shell.Folder, "b.js")));
         Assert.Contains(GitShell.Token, File.ReadAllText(Path.Combine(_shell.Folder, ".env")));
         Assert.DoesNotContain(GitShell.Token, output);
