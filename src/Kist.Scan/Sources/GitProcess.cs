@@ -50,7 +50,9 @@ internal sealed class GitProcess : IDisposable
         start.Environment["GIT_TERMINAL_PROMPT"] = "0";
         start.Environment["LC_ALL"] = "C";
         foreach (var fixedArgument in (ReadOnlySpan<string>)["-c", "core.fsmonitor=false", "-c", "core.quotePath=false",
-            "-c", "log.showSignature=false", "-c", "core.untrackedCache=keep", "--no-pager"])
+            "-c", "log.showSignature=false", "-c", "core.untrackedCache=keep", "-c", "core.packedGitWindowSize=1m",
+            // git's own memory counts as ours: without these it maps whole packs.
+            "-c", "core.packedGitLimit=16m", "-c", "core.deltaBaseCacheLimit=32m", "--no-pager"])
             start.ArgumentList.Add(fixedArgument);
         foreach (var argument in arguments) start.ArgumentList.Add(argument);
         try

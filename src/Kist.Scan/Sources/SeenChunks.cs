@@ -44,8 +44,8 @@ internal sealed class SeenChunks
 /// </summary>
 internal sealed class ChangedParts(Scanner scanner, SeenChunks seen)
 {
-    // Parts end at lines, about every sixteenth, by their content: an inserted line moves no border but its own.
-    private const int Border = 15, MaxChunk = 4096, Around = 1024;
+    // Parts end at lines, about every fourth, by their content: an inserted line moves no border but its own.
+    private const int Border = 3, MaxChunk = 4096, Around = 512;
     private readonly List<(int End, ulong Hash)> _chunks = [];
     private readonly List<ulong> _names = [];
 
