@@ -23,7 +23,6 @@ internal sealed record ScanRequest
     public string[] Baselines { get; init; } = [];
     public string? GitleaksIgnore { get; init; }
     public string? Explain { get; init; }
-    public bool Known { get; init; }
     public string? Fix { get; init; }
     public string? Allow { get; init; }
     public string? Reason { get; init; }
@@ -49,7 +48,7 @@ internal sealed record ScanRequest
 internal sealed class ScanOptions
 {
     private readonly Argument<string[]> _paths;
-    private readonly Option<bool> _staged, _history, _stdin, _noGit, _show, _redact, _known, _baseline, _all, _noCache;
+    private readonly Option<bool> _staged, _history, _stdin, _noGit, _show, _redact, _baseline, _all, _noCache;
     private readonly Option<bool> _noAllow, _verbose, _noBanner, _fix;
     private readonly Option<string?> _range, _format, _output, _failOn, _config, _ignores, _explain, _allow, _reason;
     private readonly Option<string?> _expires, _confidence, _source, _image, _to;
@@ -79,7 +78,6 @@ internal sealed class ScanOptions
         _baselines.Aliases.Add("-b");
         _ignores = Text(command, "--gitleaks-ignore-path", "FILE", "A .gitleaksignore that lies elsewhere", "-i");
         _explain = Text(command, "--explain", "FILE:LINE", "Why a line fires, or why it does not; or a rule's name");
-        _known = command.Switch("--known", "Also the very values that the server holds");
         _fix = command.Switch("--fix", "Move what was found to where it belongs, and leave references");
         _to = Text(command, "--to", "TO", "Where --fix moves values: env (the file .env) or kist://PATH (else env)");
         _allow = Text(command, "--allow", "ID", "Allow a finding's value from now on, in .kist/scan.toml");
@@ -117,7 +115,6 @@ internal sealed class ScanOptions
                 : parsed.GetValue(_redact) ? Disclosure.Nothing : Disclosure.Masked,
             Config = parsed.GetValue(_config), Baselines = parsed.GetValue(_baselines) ?? [],
             GitleaksIgnore = parsed.GetValue(_ignores), Explain = parsed.GetValue(_explain),
-            Known = parsed.GetValue(_known),
             Fix = parsed.GetValue(_fix) || parsed.GetValue(_to) is not null ? parsed.GetValue(_to) ?? "env" : null,
             Allow = parsed.GetValue(_allow), Reason = parsed.GetValue(_reason), Expires = parsed.GetValue(_expires),
             WriteBaseline = parsed.GetValue(_baseline), Confidence = parsed.GetValue(_confidence),

@@ -42,7 +42,8 @@ public static class GitlabReport
         json.WriteString("description",
             $"{Report.Title(hit)}: {report.Secret(hit)} in {hit.Path}, line {finding.StartLine}");
         json.WriteString("severity", finding.Severity.ToString());
-        json.WriteString("confidence", finding.Confidence.ToString());
+        json.WriteString("confidence", finding.Confidence is Confidence.Certain ? "Confirmed"
+            : finding.Confidence.ToString());
         json.WriteString("solution", finding.Rule.Remedy);
         json.WriteString("raw_source_code_extract", report.Line(hit));
         json.WriteStartObject("scanner");
