@@ -65,8 +65,21 @@ internal sealed class GitProcess : IDisposable
         }
     }
 
-    /// <summary>Sends revisions to a command that takes them with <c>--stdin</c>.</summary>
-    public void Send(IReadOnlyList<string> revisions)
+    /// <summary>
+    /// Starts git with revisions: many go through standard input, which takes no options before git 2.42; the few words
+    /// of a range that has some (<c>--not --all</c>) are arguments.
+    /// </summary>
+    public static GitProcess StartWith(
+        string? folder, IReadOnlyList<string> revisions, params ReadOnlySpan<string> arguments)
+    {
+        foreach (var revision in revisions)
+            if (revision.StartsWith('-')) return Start(folder, input: false, [.. arguments, .. revisions, "--"]);
+        var git = Start(folder, input: true, [.. arguments, "--stdin"]);
+        git.Send(revisions);
+        return git;
+    }
+
+    private void Send(IReadOnlyList<string> revisions)
     {
         try
         {

@@ -44,6 +44,11 @@ public sealed class HistorySource(ScanContext context, Repository repository, Hi
     /// <c>--not</c>.</param>
     public void ScanRange(params IReadOnlyList<string> revisions)
     {
+        foreach (var word in revisions)
+            if (word.StartsWith('-') && word is not ("--not" or "--all" or "--branches" or "--tags" or "--remotes")
+                && !word.StartsWith("--remotes=", StringComparison.Ordinal))
+                throw new GitException("a range is commits, as in A..B; of options it takes --not, --all, --branches, "
+                    + "--tags and --remotes");
         var found = new FoundBlobs(RandomNumberGenerator.GetBytes(32));
         ScanContents(revisions, found);
         if (found.Pairs == 0) return;
@@ -59,8 +64,7 @@ public sealed class HistorySource(ScanContext context, Repository repository, Hi
 
     private void ScanContents(IReadOnlyList<string> revisions, FoundBlobs found)
     {
-        using var counting = GitProcess.Start(repository.Folder, input: true, "rev-list", "--count", "--stdin");
-        counting.Send(revisions);
+        using var counting = GitProcess.StartWith(repository.Folder, revisions, "rev-list", "--count");
         new BlobReader(context, repository.Folder, found.Add, new SeenChunks()).Scan(Contents(revisions));
         using var reader = new StreamReader(counting.Output);
         if (long.TryParse(reader.ReadToEnd(), out var commits)) context.Tally.AddCommits(commits);
@@ -73,9 +77,7 @@ public sealed class HistorySource(ScanContext context, Repository repository, Hi
     {
         // A filter hides that a folder is missing, so a broken history is listed with all that is in it.
         string[] which = isBroken ? ["--missing=print"] : ["--filter=object:type=blob", "--filter-provided-objects"];
-        using var git = GitProcess.Start(repository.Folder, input: true,
-            ["rev-list", "--objects", .. which, "--stdin"]);
-        git.Send(revisions);
+        using var git = GitProcess.StartWith(repository.Folder, revisions, ["rev-list", "--objects", .. which]);
         var reader = new RecordReader(git.Output, (byte)'\n');
         while (reader.Next() is { } line)
         {
@@ -175,8 +177,8 @@ public sealed class HistorySource(ScanContext context, Repository repository, Hi
     // Whether all that was scanned is still there: after a rebase it may be gone, and is not to be reported.
     private bool AreWithin(HashSet<string> old, HashSet<string> tips)
     {
-        using var git = GitProcess.Start(repository.Folder, input: true, "rev-list", "--max-count=1", "--stdin");
-        git.Send([.. old, .. tips.Select(tip => "^" + tip)]);
+        using var git = GitProcess.StartWith(
+            repository.Folder, [.. old, .. tips.Select(tip => "^" + tip)], "rev-list", "--max-count=1");
         var any = new RecordReader(git.Output, (byte)'\n').Next() is not null;
         return git.Finish() is null && !any;
     }

@@ -15,15 +15,14 @@ internal static class IntroductionLog
     [
         "log", "--topo-order", "--root", "-c", "--raw", "-z", "--no-abbrev", "-M", "--no-ext-diff",
         "--no-textconv", "--ignore-submodules=all", "--encoding=UTF-8",
-        "--format=format:%x01%H%x02%an%x02%ae%x02%aI%x02%B%x02", "--stdin",
+        "--format=format:%x01%H%x02%an%x02%ae%x02%aI%x02%B%x02",
     ];
 
     /// <summary>The changes that bring one of the contents, children before parents.</summary>
     public static IEnumerable<Change> Changes(
         string? folder, IReadOnlyList<string> revisions, Func<ObjectId, bool> wanted, Action<string> failed)
     {
-        using var git = GitProcess.Start(folder, input: true, s_arguments);
-        git.Send(revisions);
+        using var git = GitProcess.StartWith(folder, revisions, s_arguments);
         var reader = new RecordReader(git.Output, (byte)0);
         byte[] header = [];
         Commit? commit = null;
