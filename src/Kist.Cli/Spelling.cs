@@ -17,6 +17,7 @@ internal static class Spelling
         // Both have words of their own: the shells' question, and the flags of the age program.
         if (args is [['[', ..], ..]) return args;
         if (args is ["age", ..]) return AgeCommands.WithTwoDashes(args);
+        if (args is ["scan", ..]) args = ScanCommand.WithGitleaks(args);
         var words = new List<string>(args.Length + 1);
         Command at = root;
         for (var i = 0; i < args.Length; i++)
