@@ -79,7 +79,8 @@ internal sealed class HelpScreen : SynchronousCommandLineAction
     {
         if (command.Subcommands.Count == 0) return;
         screen.Heading("\nCommands");
-        foreach (var child in command.Subcommands) PrintRow(screen, child.Name, child.Description);
+        foreach (var child in command.Subcommands)
+            if (!child.Hidden) PrintRow(screen, child.Name, child.Description);
     }
 
     private static void PrintArguments(Command command, Screen screen)

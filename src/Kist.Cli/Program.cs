@@ -1,4 +1,5 @@
 using System.CommandLine;
+using Kist.Cli.Files;
 
 namespace Kist.Cli;
 
@@ -17,7 +18,9 @@ internal static class Program
         new("Secrets", "delete", VersionCommands.Delete),
         new("Secrets", "undelete", VersionCommands.Undelete),
         new("Secrets", "destroy", VersionCommands.Destroy),
+        new("Files", "file", FileCommands.Create),
         new("Files", "age", AgeCommands.Create),
+        new("Files", "sops", SopsCommand.Create),
         new("Repositories", "scan", ScanCommand.Create),
         new("Repositories", "hook", HookCommand.Create),
         new("Repositories", "doctor", DoctorCommand.Create),
@@ -42,5 +45,6 @@ internal static class Program
     /// <summary>One command of the program: its heading in help, its name, and how to build it.</summary>
     internal sealed record Entry(string Group, string Name, Func<Command> Create);
 
-    private static int Main(string[] args) => CommandLine.Run(args);
+    private static int Main(string[] args) =>
+        args is ["sops", .. var rest] ? SopsCommand.Run(rest) : CommandLine.Run(args);
 }

@@ -51,7 +51,8 @@ internal static class RunCommand
             using var plan = new EnvironmentPlan(start, mappings);
             if (Collect(session, parsed.GetValue(from)!, plan) is { } problem) return session.Fail(problem);
             var unrunnable = ProgramImage.Prepare(
-                parsed.GetValue(program)!, plan, parsed.GetValue(clean), out var image);
+                parsed.GetValue(program)!, plan,
+                parsed.GetValue(clean) ? Inheritance.Basics : Inheritance.WithoutTokens, out var image);
             if (unrunnable is not null) return session.Fail(unrunnable);
             using (image)
                 return parsed.GetValue(noMask) || !plan.HasMasked

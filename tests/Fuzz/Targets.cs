@@ -21,5 +21,6 @@ public static class Targets
             ["sops-words"] = SopsTargets.Words,
             ["dotenv"] = DotenvTargets.File,
             ["dotenv-expanded"] = DotenvTargets.Expanded,
+            ["sops-config"] = SopsConfigTargets.File,
         };
 }

@@ -114,6 +114,19 @@ internal sealed class EnvironmentPlan(string prefix, IReadOnlyList<EnvironmentPl
         return null;
     }
 
+    /// <summary>Takes in a variable under its own name, which becomes the plan's to zero; of two with one name the
+    /// later
+    /// counts.</summary>
+    public void AddNamed(string name, string origin, SecretBuffer value)
+    {
+        foreach (var same in _variables.FindAll(v => v.Name == name))
+        {
+            same.Value.Dispose();
+            _variables.Remove(same);
+        }
+        _variables.Add(new Variable(name, origin, value, Masked: false));
+    }
+
     /// <summary>A mapping that named a field which no secret had.</summary>
     public Problem? Unused()
     {

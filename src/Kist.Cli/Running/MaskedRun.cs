@@ -78,7 +78,8 @@ internal sealed class MaskedRun : IDisposable
 
     private static bool IsTerminal(int descriptor) => Native.IsTerminal(descriptor) == 1;
 
-    private static bool IsInForeground()
+    /// <summary>Whether this process's group has the terminal, so that its keys reach a child too.</summary>
+    public static bool IsInForeground()
     {
         try
         {

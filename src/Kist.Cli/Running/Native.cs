@@ -83,6 +83,21 @@ internal static unsafe partial class Native
     [LibraryImport(C, EntryPoint = "access")]
     public static partial int Access(byte* path, int mode);
 
+    [LibraryImport(C, EntryPoint = "mkfifo")]
+    public static partial int MakePipe(byte* path, uint mode);
+
+    [LibraryImport(C, EntryPoint = "chown")]
+    public static partial int ChangeOwner(byte* path, uint user, uint group);
+
+    [LibraryImport(C, EntryPoint = "initgroups")]
+    public static partial int SetGroups(byte* user, uint group);
+
+    [LibraryImport(C, EntryPoint = "setgid")]
+    public static partial int SetGroup(uint group);
+
+    [LibraryImport(C, EntryPoint = "setuid")]
+    public static partial int SetUser(uint user);
+
     [LibraryImport(C, EntryPoint = "close")]
     public static partial int Close(int descriptor);
 

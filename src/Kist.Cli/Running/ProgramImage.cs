@@ -20,12 +20,13 @@ internal sealed unsafe class ProgramImage : IDisposable
 
     private readonly List<(nint Address, int Length)> _blocks = [];
 
-    private ProgramImage(string path, IReadOnlyList<string> arguments, EnvironmentPlan plan, bool clean)
+    private ProgramImage(string path, IReadOnlyList<string> arguments, EnvironmentPlan plan,
+        Inheritance inheritance)
     {
         Path = Text(path);
         Arguments = Vector(arguments.Count);
         for (var i = 0; i < arguments.Count; i++) Arguments[i] = Text(arguments[i]);
-        var inherited = Inherited(plan, clean);
+        var inherited = Inherited(plan, inheritance);
         Environment = Vector(inherited.Count + plan.Variables.Count);
         for (var i = 0; i < inherited.Count; i++) Environment[i] = Text(inherited[i]);
         for (var i = 0; i < plan.Variables.Count; i++) Environment[inherited.Count + i] = Assignment(plan.Variables[i]);
@@ -37,11 +38,11 @@ internal sealed unsafe class ProgramImage : IDisposable
 
     /// <summary>Finds the program and lays out what it gets.</summary>
     public static Problem? Prepare(
-        IReadOnlyList<string> command, EnvironmentPlan plan, bool clean, out ProgramImage image)
+        IReadOnlyList<string> command, EnvironmentPlan plan, Inheritance inheritance, out ProgramImage image)
     {
         image = null!;
         if (Find(command[0], out var path) is { } problem) return problem;
-        image = new ProgramImage(path, command, plan, clean);
+        image = new ProgramImage(path, command, plan, inheritance);
         return null;
     }
 
@@ -93,16 +94,18 @@ internal sealed unsafe class ProgramImage : IDisposable
         fixed (byte* text = Encoding.UTF8.GetBytes(path + '\0')) return Native.Access(text, execute) == 0;
     }
 
-    // The program gets the secrets that were asked for, never the token that could ask for more.
-    private static List<string> Inherited(EnvironmentPlan plan, bool clean)
+    private static List<string> Inherited(EnvironmentPlan plan, Inheritance inheritance)
     {
-        var set = new HashSet<string>(StringComparer.Ordinal) { "KIST_TOKEN", "VAULT_TOKEN" };
-        foreach (var variable in plan.Variables) set.Add(variable.Name);
         var kept = new List<string>();
+        if (inheritance == Inheritance.None) return kept;
+        var set = new HashSet<string>(StringComparer.Ordinal);
+        if (inheritance != Inheritance.All) set.UnionWith(["KIST_TOKEN", "VAULT_TOKEN"]);
+        foreach (var variable in plan.Variables) set.Add(variable.Name);
         foreach (DictionaryEntry entry in System.Environment.GetEnvironmentVariables())
         {
             var name = (string)entry.Key;
-            if (!set.Contains(name) && (!clean || Kept.Contains(name))) kept.Add($"{name}={entry.Value}");
+            if (!set.Contains(name) && (inheritance != Inheritance.Basics
+                || Kept.Contains(name))) kept.Add($"{name}={entry.Value}");
         }
         return kept;
     }
@@ -135,4 +138,17 @@ internal sealed unsafe class ProgramImage : IDisposable
         _blocks.Add(((nint)address, length));
         return new Span<byte>(address, length);
     }
+}
+
+/// <summary>What a program gets of this process's environment, besides the secrets that were asked for.</summary>
+internal enum Inheritance
+{
+    /// <summary>Everything but the tokens that could ask for more secrets.</summary>
+    WithoutTokens,
+    /// <summary>Only what programs need to find their way and to speak to a terminal.</summary>
+    Basics,
+    /// <summary>Everything.</summary>
+    All,
+    /// <summary>Nothing.</summary>
+    None,
 }
