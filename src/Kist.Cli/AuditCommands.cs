@@ -17,6 +17,7 @@ internal static class AuditCommands
         new KistCommand("list", "List the audit sinks") { Examples = ["kist audit list"] }.Does((session, _) =>
         {
             using var answer = session.Send(HttpMethod.Get, "sys/audit");
+            if (session.Whole && answer.Problem is null) return session.PrintJson(answer.Data);
             return session.Finish(answer, () =>
             {
                 using var table = new Table("PATH", "TYPE", "DESCRIPTION", "OPTIONS");

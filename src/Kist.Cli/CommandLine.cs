@@ -18,7 +18,7 @@ internal static class CommandLine
     /// <summary>Runs the program and gives its exit code.</summary>
     public static int Run(string[] args)
     {
-        args = Spelling.Help(args);
+        args = VaultSpelling.Read(Spelling.Help(args));
         var word = FirstWord(args);
         var root = Build(IsCommand(word) ? word : null);
         if (word is not (null or ['[', ..]) && !IsCommand(word)) return Screen.OfProcess(
@@ -116,7 +116,8 @@ internal static class CommandLine
         var names = new List<string>();
         foreach (var child in command.Subcommands) names.Add(child.Name);
         return new Problem($"there is no command kist {group}{word.Split('=')[0]}",
-            Meant(word, names) is { } meant ? $"kist {group}{meant}" : $"kist {group}--help");
+            VaultSpelling.Hint(word)
+                ?? (Meant(word, names) is { } meant ? $"kist {group}{meant}" : $"kist {group}--help"));
     }
 
     // The parser takes an unknown option for an argument wherever one fits; nobody means that before a `--`.
@@ -136,7 +137,7 @@ internal static class CommandLine
     private static bool TakesValue(ParseResult parsed, string name)
     {
         foreach (var option in parsed.CommandResult.Command.Options)
-            if (option.Name == name) return option.ValueType != typeof(bool);
+            if (option.Name == name || option.Aliases.Contains(name)) return option.ValueType != typeof(bool);
         return Globals.TakesValue(name);
     }
 

@@ -28,8 +28,9 @@ internal static class GetCommand
         var path = command.Required("PATH", "MOUNT/NAME of the secret");
         var field = command.Optional("FIELD", "The field whose bare value to print");
         var version = command.Option<int?>("--version", "N", "An older version than the newest");
-        return command.Does((session, parsed) =>
-            Get(session, parsed.GetValue(path)!, parsed.GetValue(field), parsed.GetValue(version)));
+        var named = command.Option<string?>("--field", "FIELD", "The same as FIELD");
+        return command.Does((session, parsed) => Get(session, parsed.GetValue(path)!,
+            parsed.GetValue(field) ?? parsed.GetValue(named), parsed.GetValue(version)));
     }
 
     private static int Get(Session session, string path, string? field, int? version)

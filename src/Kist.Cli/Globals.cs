@@ -26,12 +26,16 @@ internal static class Globals
     };
 
     public static readonly Option<bool> Json = Flag("--json", "Print JSON");
+
+    public static readonly Option<bool> Whole = Flag("--whole",
+        "Print the API's whole answer as JSON (--format=json or VAULT_FORMAT=json, as Vault's program says it)");
+
     public static readonly Option<bool> Quiet = Flag("--quiet", "No remarks and warnings", "-q");
     public static readonly Option<bool> NoColour = Flag("--no-color", "No colours (NO_COLOR)");
 
     /// <summary>All of them, in the order in which help shows them.</summary>
     public static readonly Option[] All =
-        [Json, Quiet, NoColour, Address, Namespace, TokenFile, CaCert, SkipVerify, Timeout];
+        [Json, Whole, Quiet, NoColour, Address, Namespace, TokenFile, CaCert, SkipVerify, Timeout];
 
     /// <summary>Whether the option takes the next argument as its value.</summary>
     public static bool TakesValue(string argument)

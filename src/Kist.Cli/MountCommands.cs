@@ -22,6 +22,7 @@ internal static class MountCommands
         return command.Does((session, parsed) =>
         {
             using var answer = session.Send(HttpMethod.Get, Root(parsed.GetValue(auth)).TrimEnd('/'));
+            if (session.Whole && answer.Problem is null) return session.PrintJson(answer.Data);
             return session.Finish(answer, () =>
             {
                 using var table = new Table("PATH", "TYPE", "VERSION", "DESCRIPTION");

@@ -4,6 +4,7 @@ using Kist.Cli.Backups;
 using Kist.Cli.Client;
 using Kist.Cli.Input;
 using Kist.Cli.Output;
+using Kist.Secrets;
 
 namespace Kist.Cli;
 
@@ -69,11 +70,44 @@ internal static class OperatorCommands
         using var answer = session.Send(HttpMethod.Put, "sys/init", body.Close());
         if (answer.Problem is { } problem) return session.Fail(problem);
         // Printed before it is kept: a full disk must not cost the only copy of the keys.
-        if (session.Json) session.PrintJson(answer);
+        if (session.Whole) PrintAsVault(session, answer.Data, n, t);
+        else if (session.Json) session.PrintJson(answer);
         else ShowKeys(session, answer.Data);
         return save && LoginCommand.Store(session, answer.Data.Text("root_token")) is { } unwritten
             ? session.Fail(unwritten)
             : 0;
+    }
+
+    // Vault's program has names of its own here, which scripts read: those of its API are others.
+    private static void PrintAsVault(Session session, JsonElement made, int shares, int threshold)
+    {
+        var recovery = made.Member("recovery_keys_base64").Strings().Count > 0;
+        using var text = new SecretWriter(1024);
+        using (var writer = new Utf8JsonWriter(text))
+        {
+            writer.WriteStartObject();
+            Keys("unseal_keys_b64", made.Member("keys_base64"));
+            Keys("unseal_keys_hex", made.Member("keys"));
+            writer.WriteNumber("unseal_shares", recovery ? 1 : shares);
+            writer.WriteNumber("unseal_threshold", recovery ? 1 : threshold);
+            Keys("recovery_keys_b64", made.Member("recovery_keys_base64"));
+            Keys("recovery_keys_hex", made.Member("recovery_keys"));
+            writer.WriteNumber("recovery_keys_shares", recovery ? shares : 0);
+            writer.WriteNumber("recovery_keys_threshold", recovery ? threshold : 0);
+            writer.WritePropertyName("root_token");
+            made.Member("root_token").WriteTo(writer);
+            writer.WriteEndObject();
+
+            void Keys(string name, JsonElement keys)
+            {
+                writer.WriteStartArray(name);
+                if (keys.ValueKind == JsonValueKind.Array)
+                    foreach (var key in keys.EnumerateArray()) key.WriteTo(writer);
+                writer.WriteEndArray();
+            }
+        }
+        using var document = JsonDocument.Parse(text.WrittenMemory);
+        session.PrintJson(document.RootElement);
     }
 
     private static void ShowKeys(Session session, JsonElement made)

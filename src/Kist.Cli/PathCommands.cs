@@ -25,13 +25,16 @@ internal static class PathCommands
         var path = command.Required("PATH", "Below /v1/");
         var query = command.Rest("PARAMETER", "NAME=VALUE, sent in the query");
         var list = command.Switch("--list", "List instead of read");
+        var field = command.Option<string?>("--field", "FIELD", "Print the bare value of this field only");
         return command.Does((session, parsed) =>
         {
             if (ApiPath.Clean(parsed.GetValue(path)!, out var clean) is { } problem) return session.Fail(problem);
             if (JsonBody.CheckPairs("parameter", parsed.GetValue(query)) is { } wrong) return session.Fail(wrong);
             var api = ApiPath.Encode(clean) + Query(parsed.GetValue(query)!, parsed.GetValue(list));
             using var answer = session.Send(HttpMethod.Get, api);
-            return session.PrintMembers(answer);
+            return parsed.GetValue(field) is { } name && answer.Problem is null
+                ? session.PrintField(answer.Data, name)
+                : session.PrintMembers(answer);
         });
     }
 
@@ -48,6 +51,8 @@ internal static class PathCommands
         var path = command.Required("PATH", "Below /v1/");
         var fields = command.Rest("FIELD", "NAME=VALUE, NAME=-, NAME=@FILE; or - or @FILE.json for all fields");
         var wrap = command.Option<string?>("--wrap-ttl", "TIME", "Answer with a single-use wrapping token");
+        var field = command.Option<string?>("--field", "FIELD", "Print the bare value of this field only");
+        command.Switch("--force", "No effect: a write without fields is taken anyway", "-f");
         return command.Does((session, parsed) =>
         {
             if (ApiPath.Clean(parsed.GetValue(path)!, out var clean) is { } problem) return session.Fail(problem);
@@ -58,7 +63,9 @@ internal static class PathCommands
             {
                 WrapTtl = parsed.GetValue(wrap),
             });
-            return Print(session, answer);
+            return parsed.GetValue(field) is { } name && answer.Problem is null
+                ? session.PrintField(answer.Data, name)
+                : Print(session, answer);
         });
     }
 

@@ -14,7 +14,9 @@ internal sealed class Session : IDisposable
     private Session(ParseResult parsed)
     {
         _parsed = parsed;
-        Json = parsed.GetValue(Globals.Json);
+        Whole = !parsed.GetValue(Globals.Json) && (parsed.GetValue(Globals.Whole)
+            || (Variable("KIST_FORMAT") ?? Variable("VAULT_FORMAT")) == "json");
+        Json = Whole || parsed.GetValue(Globals.Json);
         Screen = Screen.OfProcess(
             parsed.GetValue(Globals.NoColour), parsed.GetValue(Globals.Quiet), Json);
     }
@@ -23,6 +25,9 @@ internal sealed class Session : IDisposable
 
     /// <summary>Whether answers are printed as JSON.</summary>
     public bool Json { get; }
+
+    /// <summary>Whether the JSON is the API's whole answer rather than its data (<c>--whole</c>).</summary>
+    public bool Whole { get; }
 
     /// <summary>Runs a command's body with a session of its own.</summary>
     public static int Run(ParseResult parsed, Func<Session, int> body)
@@ -77,7 +82,7 @@ internal sealed class Session : IDisposable
     }
 
     /// <summary>Prints the answer's data as JSON; an empty object when there is none.</summary>
-    public int PrintJson(Answer answer) => PrintJson(answer.Data);
+    public int PrintJson(Answer answer) => PrintJson(Whole ? answer.Root : answer.Data);
 
     /// <summary>Prints a JSON value; an empty object when it is undefined.</summary>
     public int PrintJson(System.Text.Json.JsonElement value)
@@ -117,7 +122,9 @@ internal sealed class Session : IDisposable
     {
         if (answer.Status == 404 && answer.Data.Member("keys").ValueKind == System.Text.Json.JsonValueKind.Undefined)
             return PrintNames([], none);
-        return Finish(answer, () => PrintNames(answer.Data.Member("keys").Strings(), none));
+        if (answer.Problem is { } problem) return Fail(problem);
+        ShowWarnings(answer);
+        return Json && !Whole ? PrintJson(answer) : PrintNames(answer.Data.Member("keys").Strings(), none);
     }
 
     /// <summary>Prints names, one a line; with <c>--json</c> as <c>{"keys": […]}</c>.</summary>
@@ -128,11 +135,15 @@ internal sealed class Session : IDisposable
             using var text = new SecretWriter(1024);
             using (var writer = new System.Text.Json.Utf8JsonWriter(text))
             {
-                writer.WriteStartObject();
-                writer.WriteStartArray("keys");
+                if (!Whole)
+                {
+                    writer.WriteStartObject();
+                    writer.WritePropertyName("keys");
+                }
+                writer.WriteStartArray();
                 foreach (var name in names) writer.WriteStringValue(name);
                 writer.WriteEndArray();
-                writer.WriteEndObject();
+                if (!Whole) writer.WriteEndObject();
             }
             using var document = System.Text.Json.JsonDocument.Parse(text.WrittenMemory);
             return PrintJson(document.RootElement);
@@ -167,6 +178,22 @@ internal sealed class Session : IDisposable
         Screen.Show(table.Members(answer.Data));
     });
 
+    /// <summary>One field of an answer, bare: exactly its bytes, and with <c>--json</c> as JSON.</summary>
+    public int PrintField(System.Text.Json.JsonElement data, string field)
+    {
+        var value = data.Member(field);
+        if (value.ValueKind == System.Text.Json.JsonValueKind.Undefined)
+            return Fail(new Problem($"the answer has no field {field}", "the same without --field shows them"));
+        if (Json) return PrintJson(value);
+        using var text = new SecretWriter(256);
+        JsonText.WriteValue(value, text);
+        Screen.WriteRaw(text.WrittenSpan);
+        return 0;
+    }
+
     /// <inheritdoc/>
     public void Dispose() => _client?.Dispose();
+
+    private static string? Variable(string name) =>
+        Environment.GetEnvironmentVariable(name) is { Length: > 0 } text ? text : null;
 }

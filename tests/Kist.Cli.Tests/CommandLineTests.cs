@@ -8,7 +8,7 @@ public sealed class CommandLineTests
     [InlineData("gte prod/x", "there is no command kist gte", "kist get")]
     [InlineData("tokne list", "there is no command kist tokne", "kist token")]
     [InlineData("nosuch get prod/x", "there is no command kist nosuch", "kist --help")]
-    [InlineData("get -feild=url prod/x", "kist get has no option -feild", "kist get --help")]
+    [InlineData("get -feild=url prod/x", "kist get has no option -feild", "--field")]
     [InlineData("run --from prod/x --no-msk -- true", "kist run has no option --no-msk", "--no-mask")]
     [InlineData("run --from prod/x --no-msk true", "kist run has no option --no-msk", "--no-mask")]
     [InlineData("zzzzzz", "there is no command kist zzzzzz", "kist --help")]
