@@ -37,11 +37,16 @@ internal sealed class ArchiveReader(ContentScanner outer)
 
     private void ReadGzip(Stream archive, string path, Expansion expansion, int depth)
     {
-        using var unpacked = new GZipStream(archive, CompressionMode.Decompress, leaveOpen: true);
+        var packed = new TailStream(archive);
+        using var unpacked = new GZipStream(packed, CompressionMode.Decompress, leaveOpen: true);
+        var counted = new CountedStream(unpacked, expansion);
         // What is packed alone has no name of its own: rules see the name without the ending.
         var name = path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase) ? path
             : path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? $"{path}!{NameOf(path)}" : path;
-        _inner.Scan(new CountedStream(unpacked, expansion), name, expansion, depth + 1);
+        _inner.Scan(counted, name, expansion, depth + 1);
+        // .NET takes a cut gzip for a whole one. Several of them in one file only name the last one's length.
+        if (counted.Ended && packed.Tail != (uint)counted.Count && packed.Tail >= counted.Count)
+            outer.Tally.CannotRead(path, "damaged archive: it has been cut");
     }
 
     private static string NameOf(string path) => path[(path.LastIndexOfAny(['/', '!']) + 1)..^3];

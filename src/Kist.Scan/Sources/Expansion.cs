@@ -46,10 +46,35 @@ internal sealed class Expansion(ScanLimits limits, long packedBytes)
 /// <summary>A stream that counts what comes out of it against the bounds of its archive.</summary>
 internal sealed class CountedStream(Stream source, Expansion expansion) : ReadOnlyStream
 {
+    /// <summary>How many bytes came out so far.</summary>
+    public long Count { get; private set; }
+
+    /// <summary>Whether the end was reached.</summary>
+    public bool Ended { get; private set; }
+
     public override int Read(Span<byte> buffer)
     {
         var read = source.Read(buffer);
         expansion.Take(read);
+        Count += read;
+        Ended |= read == 0 && buffer.Length > 0;
+        return read;
+    }
+}
+
+/// <summary>A packed stream whose last bytes are kept: a gzip ends with the length of what it holds.</summary>
+internal sealed class TailStream(Stream source) : ReadOnlyStream
+{
+    private const int Kept = 4;
+    private uint _tail;
+
+    /// <summary>The last four bytes that were read, the first of them lowest.</summary>
+    public uint Tail => _tail;
+
+    public override int Read(Span<byte> buffer)
+    {
+        var read = source.Read(buffer);
+        foreach (var one in buffer[Math.Max(0, read - Kept)..read]) _tail = _tail >> 8 | (uint)one << 24;
         return read;
     }
 }

@@ -114,6 +114,18 @@ public sealed class ArchiveTests
     }
 
     [Fact]
+    public void A_gzip_that_was_cut_is_named_and_several_in_one_file_are_whole()
+    {
+        using var folder = new Folder();
+        var text = Text(string.Concat(Enumerable.Range(0, 5000).Select(i => $"line {i}\n")) + Sample.Line());
+        folder.Write("cut.gz", Gzip(text)[..^1000]);
+        folder.Write("two.gz", [.. Gzip(text), .. Gzip(Text("more\n"))]);
+
+        Assert.Equal(["two.gz!two:5001"], folder.Tree());
+        Assert.Equal(folder["cut.gz"], Assert.Single(folder.Tally.Unread).Path);
+    }
+
+    [Fact]
     public void Damage_anywhere_never_ends_the_scan()
     {
         using var folder = new Folder();
