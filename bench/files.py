@@ -1,4 +1,5 @@
 """The rows about encrypted files: whole processes of kist beside those of the Debian age program, in turns."""
+import json
 import os
 import statistics
 import subprocess
@@ -33,6 +34,34 @@ def in_turns(count, *commands):
 def measure(run):
     """Adds the rows to the table of `run`."""
     age(run)
+    sops(run)
+
+
+def sops(run):
+    """Whole processes; the age program that opens a file of one line stands beside them."""
+    kist = run.options.kist
+    key, line = (os.path.join(run.folder, n) for n in ("sops.key", "line.age"))
+    subprocess.run(["age-keygen", "-o", key], check=True, stderr=subprocess.DEVNULL)
+    recipient = subprocess.run(["age-keygen", "-y", key], check=True, stdout=subprocess.PIPE, text=True).stdout.strip()
+    subprocess.run(["age", "-r", recipient, "-o", line], input=b"line\n", check=True)
+    os.environ["SOPS_AGE_KEY_FILE"] = key
+    for keys, ending, command, must, aim in (
+            (20, "yaml", ["decrypt"], 25, 15), (10_000, "yaml", ["decrypt"], 250, 120),
+            (10_000, "json", ["decrypt"], 150, 80), (20, "yaml", ["exec-env"], 30, 20)):
+        plain = os.path.join(run.folder, f"plain{keys}.{ending}")
+        encrypted = os.path.join(run.folder, f"sops{keys}.{ending}")
+        with open(plain, "w") as file:
+            if ending == "yaml":
+                file.writelines(f"key_{i}: value number {i} of the file\n" for i in range(keys))
+            else:
+                json.dump({f"key_{i}": f"value number {i} of the file" for i in range(keys)}, file)
+        subprocess.run([kist, "file", "encrypt", "--age", recipient, "--output", encrypted, plain], check=True)
+        command = [kist, "file", *command, encrypted, *(["true"] if "exec-env" in command else [])]
+        theirs, ours = in_turns(run.options.rounds * 2 + 1, (["age", "-d", "-i", key, line], None), (command, None))
+        figure = f"{ours[0]:.0f} ms, {ours[1]:.0f} MB = {ours[0] / theirs[0]:.1f} × age of one line"
+        run.row(f"{command[2]} {keys} keys of {ending.upper()}", figure, f"{must} ms", f"{aim} ms",
+                ours[0] <= must and ours[1] <= 60,
+                f"kist {' '.join(command[1:3])} {os.path.basename(encrypted)}   # age: {theirs[0]:.0f} ms")
 
 
 def age(run):

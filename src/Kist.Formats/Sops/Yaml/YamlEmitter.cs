@@ -15,7 +15,7 @@ internal sealed class YamlEmitter
     {
         _output = output;
         _step = step is >= 2 and <= 9 ? step : 2;
-        _scalars = new YamlScalarWriter(output, _step);
+        _scalars = new YamlScalarWriter(output);
     }
 
     public static SopsFault? Write(List<SopsValue> documents, int indent, SecretWriter output)
@@ -39,7 +39,7 @@ internal sealed class YamlEmitter
             else emitter.List(value, 0, onLine: true);
             return null;
         }
-        emitter.Scalar(value, emitter._step, default);
+        emitter.Scalar(value, 0, emitter._step, default);
         emitter.EndLine();
         return null;
     }
@@ -89,12 +89,12 @@ internal sealed class YamlEmitter
         var bytes = Encoding.UTF8.GetBytes(key);
         if (bytes.Length <= 128 && !YamlScalarWriter.HasBreak(bytes))
         {
-            _scalars.Write(bytes, asKey: true, column, default);
+            _scalars.Write(bytes, asKey: true, column, Next(column), default);
             _output.Write(":"u8);
             return;
         }
         _output.Write("? "u8);
-        _scalars.Write(bytes, asKey: false, Next(column), default);
+        _scalars.Write(bytes, asKey: false, column, Next(column), default);
         EndLine();
         Indent(column);
         _output.Write(":"u8);
@@ -114,7 +114,7 @@ internal sealed class YamlEmitter
                 break;
             default:
                 _output.Write(" "u8);
-                Scalar(value, Next(column), inline);
+                Scalar(value, column, Next(column), inline);
                 EndLine();
                 if (value.IsComplex) OnlyComments(value, Next(column));
                 break;
@@ -160,19 +160,19 @@ internal sealed class YamlEmitter
                 List(value, column + 2, onLine: true);
                 break;
             default:
-                Scalar(value, column + 2, inline);
+                Scalar(value, column, column + 2, inline);
                 EndLine();
                 if (value.IsComplex) OnlyComments(value, column + 2);
                 break;
         }
     }
 
-    private void Scalar(SopsValue value, int column, ReadOnlyMemory<byte> inline)
+    private void Scalar(SopsValue value, int parent, int column, ReadOnlyMemory<byte> inline)
     {
         switch (value.Kind)
         {
             case SopsKind.Text:
-                _scalars.Write(value.Bytes.Span, asKey: false, column, inline.Span);
+                _scalars.Write(value.Bytes.Span, asKey: false, parent, column, inline.Span);
                 return;
             case SopsKind.Time or SopsKind.Unsigned:
                 _output.Write(value.Bytes.Span);

@@ -6,7 +6,7 @@ namespace Kist.Formats.Sops.Yaml;
 
 /// <summary>Writes texts: plain where that reads back as the same text, else in quotes or as a block, as go-yaml v3
 /// chooses.</summary>
-internal sealed class YamlScalarWriter(SecretWriter output, int step)
+internal sealed class YamlScalarWriter(SecretWriter output)
 {
     private const int LineLetters = 70;
 
@@ -22,9 +22,11 @@ internal sealed class YamlScalarWriter(SecretWriter output, int step)
     }
 
     /// <summary>Writes a text.</summary>
+    /// <param name="parent">The column of the map or list that the text is in.</param>
     /// <param name="column">Where the lines of a block begin.</param>
     /// <param name="inline">A comment behind it; empty for none.</param>
-    public void Write(ReadOnlySpan<byte> text, bool asKey, int column, ReadOnlySpan<byte> inline)
+    public void Write(
+        ReadOnlySpan<byte> text, bool asKey, int parent, int column, ReadOnlySpan<byte> inline)
     {
         if (IsSimple(text))
         {
@@ -36,7 +38,7 @@ internal sealed class YamlScalarWriter(SecretWriter output, int step)
         {
             output.Write("!!binary "u8);
             text = Base64(text);
-            if (text.Contains((byte)'\n')) Block(text, column, inline);
+            if (text.Contains((byte)'\n')) Block(text, parent, column, inline);
             else Plain(text, inline);
             return;
         }
@@ -51,7 +53,7 @@ internal sealed class YamlScalarWriter(SecretWriter output, int step)
         {
             if ((traits & Traits.NoBlock) == 0)
             {
-                Block(text, column, inline);
+                Block(text, parent, column, inline);
                 return;
             }
             DoubleQuoted(text);
@@ -94,10 +96,10 @@ internal sealed class YamlScalarWriter(SecretWriter output, int step)
         Inline(inline);
     }
 
-    private void Block(ReadOnlySpan<byte> text, int column, ReadOnlySpan<byte> inline)
+    private void Block(ReadOnlySpan<byte> text, int parent, int column, ReadOnlySpan<byte> inline)
     {
         output.Write("|"u8);
-        if (text[0] is (byte)' ' or (byte)'\n') output.Write([(byte)('0' + step)]);
+        if (text[0] is (byte)' ' or (byte)'\n') output.Write([(byte)('0' + column - parent)]);
         if (text[^1] != '\n') output.Write("-"u8);
         else if (text.Length == 1 || text[^2] == '\n') output.Write("+"u8);
         Inline(inline);
