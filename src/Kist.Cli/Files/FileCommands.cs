@@ -207,9 +207,14 @@ internal static class FileCommands
     ];
 
     /// <summary>The group `kist file`.</summary>
-    public static KistCommand Create()
+    public static KistCommand Create() => Create("file", static _ => true);
+
+    /// <summary>Those commands that sops has too, as `kist sops` shows them.</summary>
+    public static KistCommand CreateOfSops() => Create("sops", static command => command.OfSops);
+
+    private static KistCommand Create(string name, Func<FileCommand, bool> shown)
     {
-        var group = new KistCommand("file", "Keep secrets in encrypted files, in the format of sops")
+        var group = new KistCommand(name, "Keep secrets in encrypted files, in the format of sops")
         {
             Details = """
                 YAML, JSON, .env, INI and any other file, encrypted value by value to age, SSH, PGP, Vault and AWS
@@ -217,7 +222,7 @@ internal static class FileCommands
                 works in scripts.
                 """,
         };
-        foreach (var command in All) group.With(command.Create());
+        foreach (var command in All.Where(shown)) group.With(command.Create());
         var groups = new KistCommand("groups", "Change the groups of keys of a file");
         foreach (var command in Groups) groups.With(command.Create());
         return group.With(groups);

@@ -57,10 +57,11 @@ internal static class SopsCommand
         var root = new GoArguments();
         if (root.Read(arguments, RootFlags) is { } wrong) return Misused(session, wrong);
         if (root.Flags.ContainsKey(s_version.Name)) return Version(session);
-        if (root.Flags.ContainsKey(s_help.Name)) return Help(session, FileCommands.Create());
+        if (root.Flags.ContainsKey(s_help.Name)) return Help(session);
         if (root.Rest is [var name, .. var rest] && !IsOldStyle(root))
         {
-            if (name is "help" or "h") return Help(session, FileCommands.Create());
+            if (name is "help" or "h") return Help(session);
+            if (name == "groups" && rest is ["--help" or "-h", ..]) return Help(session, name);
             if (name == "completion") return CommandLine.Run([name, .. rest]);
             if (name == "groups")
                 return rest is [var which, .. var own]
@@ -81,7 +82,7 @@ internal static class SopsCommand
         var own = new GoArguments();
         if (own.Read(arguments, command.AllFlags.Append(s_help).Append(FileFlag.MacOnlyEncrypted)
             .Concat(FileFlag.Rules).Append(FileFlag.Order)) is { } wrong) return Misused(session, wrong);
-        if (own.Flags.ContainsKey(s_help.Name)) return Help(session, command.Create());
+        if (own.Flags.ContainsKey(s_help.Name)) return Help(session, command.Name);
         foreach (var (name, values) in root.Flags) own.Flags.TryAdd(name, values);
         var limit = command.Arguments.Any(a => a.Contains('…')) ? int.MaxValue : Math.Max(command.Arguments.Length, 1);
         Warn(session, own.Rest, limit);
@@ -128,9 +129,14 @@ internal static class SopsCommand
     private static int Misused(Session session, string message) =>
         session.Fail(new Problem(message, "kist sops --help"));
 
-    private static int Help(Session session, Command command)
+    private static int Help(Session session, string? name = null)
     {
-        HelpScreen.Print(command, session.Screen);
+        var sops = FileCommands.CreateOfSops();
+        // Below the root, so that usage says `kist sops`.
+        _ = new RootCommand { sops };
+        var shown = sops.Subcommands.FirstOrDefault(c => c.Name == name)
+            ?? sops.Subcommands.SelectMany(static c => c.Subcommands).FirstOrDefault(c => c.Name == name);
+        HelpScreen.Print(shown ?? sops, session.Screen);
         return 0;
     }
 

@@ -51,19 +51,16 @@ public sealed class Response : IDisposable
     public int? Status { get; init; }
 
     /// <summary>A content type other than JSON: then <see cref="Data"/> is the whole body as it stands.</summary>
-    public string? ContentType { get; init; }
+    public string? ContentType
+    {
+        get => Raw?.ContentType;
+        init => Raw = new RawBody(value!);
+    }
 
     /// <summary>
-    /// Writes the whole body, of type <see cref="ContentType"/>, after the audit has the answer: for what does not fit
-    /// into memory. Failing, it breaks the connection, because the status has left already.
+    /// A body that is not the usual JSON; null: it is. One field, because every answer pays for each.
     /// </summary>
-    public Func<Stream, CancellationToken, ValueTask>? Download { get; init; }
-
-    /// <summary>
-    /// Messages that are sent one by one as they come, after the audit has the answer, until there are no more or the
-    /// client goes: a subscription.
-    /// </summary>
-    public IAsyncEnumerable<Events.EventMessage>? Messages { get; init; }
+    public RawBody? Raw { get; init; }
 
     /// <summary>Headers beyond the usual ones; null when there are none.</summary>
     public List<KeyValuePair<string, string>>? Headers { get; set; }
@@ -145,4 +142,21 @@ public sealed class Response : IDisposable
         _data?.Dispose();
         if (!ReferenceEquals(this, None)) _data = null;
     }
+}
+
+/// <summary>A body in a form of its own.</summary>
+/// <param name="ContentType">Its type; with neither of the others <see cref="Response.Data"/> is it.</param>
+public sealed record RawBody(string ContentType)
+{
+    /// <summary>
+    /// Writes the whole body after the audit has the answer: for what does not fit into memory. Failing, it breaks the
+    /// connection, because the status has left already.
+    /// </summary>
+    public Func<Stream, CancellationToken, ValueTask>? Download { get; init; }
+
+    /// <summary>
+    /// Messages that are sent one by one as they come, after the audit has the answer, until there are no more or the
+    /// client goes: a subscription.
+    /// </summary>
+    public IAsyncEnumerable<Events.EventMessage>? Messages { get; init; }
 }

@@ -53,9 +53,11 @@ public sealed class Tally
 
     internal void CannotRead(string path, string reason)
     {
-        Interlocked.Increment(ref _unreadCount);
         lock (_lock)
         {
+            // One reason is enough: a cut archive may be noticed by each of its layers.
+            if (_unread.Exists(u => u.Path == path)) return;
+            _unreadCount++;
             if (_unread.Count < KeptUnread) _unread.Add(new Unread(path, reason));
         }
     }

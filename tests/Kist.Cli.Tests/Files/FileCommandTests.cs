@@ -147,7 +147,7 @@ public sealed class FileCommandTests : IDisposable
     public async Task A_key_service_lends_its_keys()
     {
         var ran = await _kist.ShellAsync(Prepare + """
-            kist file keyservice --network unix --address $PWD/k.sock &> log & service=$!
+            "$KIST" file keyservice --network unix --address $PWD/k.sock &> log & service=$!
             for i in $(seq 100); do grep -q Listening log && break; sleep 0.05; done
             stat -c %a k.sock
             export HOME=/nonexistent

@@ -29,7 +29,9 @@ public sealed class TreePropertyTests
 
     private static readonly Gen<string> s_keys = Gen.OneOf(
         Gen.String[Gen.Char.AlphaNumeric, 1, 8],
-        s_texts.Where(t => t.Length > 0 && !t.Contains('\n') && !t.Contains('\r') && t != "sops"));
+        // YamlDotNet refuses some keys that go-yaml reads, such as the plain c,#y *=. in a list, so these are words.
+        Gen.Int[0, s_words.Length - 1].Select(i => s_words[i])
+            .Where(t => t.Length > 0 && !t.Contains('\n') && !t.Contains('\r') && t != "sops"));
 
     private static readonly Gen<SopsValue> s_leaves = Gen.OneOf(
         s_texts.Select(Text),

@@ -89,6 +89,10 @@ public sealed class JsonOutputTests : IAsyncLifetime
     private static readonly string[] s_without = ["run", "server", "completion", "lease renew", "operator migrate",
         "hook install", "hook uninstall", "hook run", "doctor"];
 
+    // Their answer is a file, and their own tests read it.
+    private static readonly string[] s_files =
+        ["file ", "sops ", "operator backup", "operator restore", "operator migrate-store"];
+
     private readonly Dictionary<string, string> _seen = new(StringComparer.Ordinal);
     private KistServer? _server;
 
@@ -126,6 +130,7 @@ public sealed class JsonOutputTests : IAsyncLifetime
         var commands = await CommandTree.LeavesAsync(kist);
 
         Assert.Contains("token roles list", commands);
+        commands.RemoveAll(c => s_files.Any(f => c.StartsWith(f, StringComparison.Ordinal)));
         Assert.All(commands.Except(s_without), c => Assert.Contains(
             Script.Split('\n'), l => l == c || l.StartsWith(c + " ", StringComparison.Ordinal)));
     }

@@ -46,6 +46,9 @@ internal sealed class EventPaths
         }
         var stream = new EventStream(
             _kernel, call.Request, new EventFilter(call.Get(s_type).TrimEnd('/'), call.Get(s_path)));
-        return new(new Response { Messages = stream.FollowAsync(after, call.Aborted) });
+        return new(new Response
+        {
+            Raw = new RawBody("text/event-stream") { Messages = stream.FollowAsync(after, call.Aborted) },
+        });
     }
 }

@@ -41,8 +41,10 @@ internal sealed class RaftPaths
 
     private async ValueTask<Response> SaveAsync(Call call) => new Response
     {
-        ContentType = "application/gzip",
-        Download = await _kernel.Node.BackupAsync(_kernel, call.Aborted),
+        Raw = new RawBody("application/gzip")
+        {
+            Download = await _kernel.Node.BackupAsync(_kernel, call.Aborted),
+        },
         Headers = [new("Content-Disposition", "attachment")],
     };
 

@@ -43,9 +43,10 @@ internal static class ResponseSender
         if (response.Headers is { } headers)
             foreach (var (name, value) in headers) http.AnswerHeaders[name] = value;
         if (response.Fault is { } fault) return SendAsync(http, fault);
-        if (response.Download is { } download) return http.SendAsync(response.ContentType!, download);
-        if (response.ContentType is { } type) return SendWholeAsync(http, response, type);
-        if (response.Messages is { } messages) return EventSender.SendAsync(http, messages);
+        if (response.Raw is { } raw)
+            return raw.Download is { } download ? http.SendAsync(raw.ContentType, download)
+                : raw.Messages is { } messages ? EventSender.SendAsync(http, messages)
+                : SendWholeAsync(http, response, raw.ContentType);
         var isEmpty = !response.HasData && response.Token is null && response.Wrap is null && response.Lease is null
             && response.Warnings is null && response.ShownLeaseId is null;
         if (isEmpty && response.Status == 204) return http.SendAsync(204, "");
