@@ -73,7 +73,7 @@ compiler=gcc
 if command -v clang >/dev/null; then compiler=clang; fi
 need_packages "$compiler" libc6-dev zlib1g-dev libsqlite3-dev libsodium-dev
 rm -f "$stamp"
-step "Building the native kist (about a minute)" "$log" publish
+step "Building the native kist (a few minutes)" "$log" publish
 install_binary
 printf '%s\n' "$now" >"$stamp"
 say "artifacts/kist: $(du -h "$root/artifacts/kist" | cut -f 1)"
