@@ -12,7 +12,7 @@ namespace Kist.Native.Tests;
 /// </summary>
 public sealed class AllocationBudgetTests
 {
-    private const int WarmUp = 300, Measured = 1_500;
+    private const int WarmUp = 300, Rounds = 6, Measured = 250;
     private const string Secret = "/v1/prod/data/database", Self = "/v1/auth/token/lookup-self";
     private const string Body = """{"data":{"url":"postgres://db.internal:5432/app","password":"correct-horse"}}""";
 
@@ -48,17 +48,23 @@ public sealed class AllocationBudgetTests
         Assert.True(missed == 0, string.Join("\n", report));
     }
 
+    /// <summary>
+    /// The smallest mean of a few rounds: what the request itself takes. On a busy machine a request more often waits for
+    /// another thread, and the node's own timers run in between; both only ever add.
+    /// </summary>
     private static async Task<long> MeasureAsync(KistServer server, string name)
     {
         var (method, path, asRoot, body) = s_requests[name];
         var token = asRoot ? server.QuickStart.RootToken : "kst.unknown";
-        long before = 0;
-        for (var i = -WarmUp; i < Measured; i++)
+        for (var i = 0; i < WarmUp; i++) await server.SendAsync(method, path, token, body);
+        var least = long.MaxValue;
+        for (var round = 0; round < Rounds; round++)
         {
-            if (i == 0) before = await AllocatedAsync(server);
-            await server.SendAsync(method, path, token, body);
+            var before = await AllocatedAsync(server);
+            for (var i = 0; i < Measured; i++) await server.SendAsync(method, path, token, body);
+            least = Math.Min(least, (await AllocatedAsync(server) - before) / Measured);
         }
-        return (await AllocatedAsync(server) - before) / Measured;
+        return least;
     }
 
     private static async Task<long> AllocatedAsync(KistServer server)

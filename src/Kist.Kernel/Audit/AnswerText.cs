@@ -99,15 +99,20 @@ internal static class AnswerText
             to.Raw((byte)'}');
             return;
         }
+        var clear = entry.Mount?.AuditNonHmacResponseKeys;
+        var memo = clear is null ? format.Answers : null;
+        if (memo is not null && memo.TryWrite(to, entry)) return;
+        var begin = to.Length;
         var written = AuditRedactor.TryWrite(to, response.Data.Span, new RedactionRules
         {
             Format = format,
-            ClearKeys = entry.Mount?.AuditNonHmacResponseKeys,
+            ClearKeys = clear,
             Numbers = NumbersOf(entry),
             ElideKeys = format.ElideLists && entry.Request.Operation is Operation.List,
             ClearAccessor = !format.HashAccessors,
         });
         if (!written) to.Truncate(start);
+        else memo?.Keep(entry, to.Written[begin..]);
     }
 
     /// <summary>

@@ -10,6 +10,9 @@ internal sealed class AuditFormat
 
     public AuditKey Key { get; }
 
+    /// <summary>Answers that were written before; null: values stand in clear, which must not be kept.</summary>
+    public AnswerMemo? Answers { get; private init; }
+
     /// <summary><c>log_raw</c>: values in clear. For debugging only.</summary>
     public bool Raw { get; private init; }
 
@@ -34,9 +37,11 @@ internal sealed class AuditFormat
         fault = Check(entry);
         if (fault is not null) return null;
         var options = entry.Options;
+        var isRaw = Flag(options, "log_raw", otherwise: false);
         return new AuditFormat(new AuditKey(entry.HashKey))
         {
-            Raw = Flag(options, "log_raw", otherwise: false),
+            Raw = isRaw,
+            Answers = isRaw ? null : new AnswerMemo(),
             HashAccessors = Flag(options, "hmac_accessor", otherwise: true),
             ElideValues = Flag(options, "elide_values", otherwise: false),
             ElideLists = Flag(options, "elide_list_responses", otherwise: false),

@@ -17,6 +17,13 @@ public sealed class Response : IDisposable
     /// <summary>The answer's fields as one JSON object; empty when it has none.</summary>
     public ReadOnlyMemory<byte> Data => _data is null ? default : _data.WrittenMemory;
 
+    /// <summary>
+    /// The revision of the entry that <see cref="Data"/> is made of, where the same path always gives the same data until
+    /// that entry is written again: it depends on no field of the request, no clock and nobody's rights. 0: unknown.
+    /// What is derived from such an answer may be kept.
+    /// </summary>
+    public long MadeOf { get; init; }
+
     /// <summary>Whether there are fields.</summary>
     public bool HasData => _data is not null;
 
@@ -75,7 +82,7 @@ public sealed class Response : IDisposable
     public static Response None { get; } = new();
 
     /// <summary>An answer over a finished writer, which it takes over.</summary>
-    public static Response Of(SecretWriter data) => new() { _data = data };
+    public static Response Of(SecretWriter data, long madeOf = 0) => new() { _data = data, MadeOf = madeOf };
 
     /// <summary>An answer whose fields <paramref name="write"/> writes inside one JSON object.</summary>
     public static Response Json(Action<Utf8JsonWriter> write) => new Response().WithJson(write);

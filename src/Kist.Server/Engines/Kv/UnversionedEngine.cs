@@ -60,17 +60,17 @@ internal sealed class UnversionedEngine : IEngine
     private async ValueTask<Response> ReadAsync(Call call)
     {
         using var plain = await _folder.Secrets.GetRecentAsync(call.Get(s_path), call.Aborted);
-        return plain is null ? Response.None : Answer(plain.Span, call);
+        return plain is null ? Response.None : Answer(plain, call);
     }
 
-    private Response Answer(ReadOnlySpan<byte> record, Call call)
+    private Response Answer(Kernel.Barrier.Plain plain, Call call)
     {
-        var secret = new SecretView(record);
+        var secret = new SecretView(plain.Span);
         if (!secret.TryCurrent(out var version) || secret.Payload.IsEmpty) return Response.None;
         var data = new SecretWriter(secret.Payload.Length + 16);
         KvJson.WriteMap(data, secret.Payload, version.Kind);
         var ttl = TtlIn(secret.Payload, version.Kind) ?? _context.Kernel.Mounts.DefaultTtl(call.Mount.Entry);
-        return new Response { ShownLeaseDuration = ttl }.With(data);
+        return new Response { ShownLeaseDuration = ttl, MadeOf = plain.Revision }.With(data);
     }
 
     /// <summary>The secret's own wish for how long clients keep it: its field <c>ttl</c>, else <c>lease</c>.</summary>

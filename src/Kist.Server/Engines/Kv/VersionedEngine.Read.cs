@@ -17,7 +17,7 @@ internal sealed partial class VersionedEngine
         if (plain is null) return Response.None;
         var number = call.Get(s_version);
         return number <= 0 || IsCurrent(plain.Span, number)
-            ? AnswerCurrent(plain.Span, "data"u8, -1)
+            ? AnswerCurrent(plain.Span, "data"u8, -1, madeOf: plain.Revision)
             : await AnswerOlderAsync(plain, number, isSubkeys: false, 0, call.Aborted);
     }
 
@@ -36,16 +36,16 @@ internal sealed partial class VersionedEngine
         new SecretView(record).CurrentVersion == number;
 
     /// <summary>Depth -1: the values too.</summary>
-    private Response AnswerCurrent(ReadOnlySpan<byte> record, ReadOnlySpan<byte> name, long depth)
+    private Response AnswerCurrent(ReadOnlySpan<byte> record, ReadOnlySpan<byte> name, long depth, long madeOf = 0)
     {
         var secret = new SecretView(record);
         return secret.TryCurrent(out var version)
-            ? Answer(version, secret.CustomMetadata, secret.Payload, name, depth)
+            ? Answer(version, secret.CustomMetadata, secret.Payload, name, depth, madeOf)
             : Response.None;
     }
 
     private Response Answer(in VersionView version, ReadOnlySpan<byte> custom, ReadOnlySpan<byte> payload,
-        ReadOnlySpan<byte> name, long depth)
+        ReadOnlySpan<byte> name, long depth, long madeOf = 0)
     {
         var isReadable = version.IsReadableAt(Now.UtcTicks);
         if (!isReadable) payload = default;
@@ -62,7 +62,7 @@ internal sealed partial class VersionedEngine
             if (isReadable && depth >= 0) KvJson.WriteSubkeys(subkeys, shown.WrittenSpan, depth);
             KvJson.WriteVersion(data, name, depth < 0 ? shown.WrittenSpan : subkeys.WrittenSpan, version, custom);
         }
-        return isReadable ? Response.Of(data) : NotFoundWith(data);
+        return isReadable ? Response.Of(data, madeOf) : NotFoundWith(data);
     }
 
     private async ValueTask<Response> AnswerOlderAsync(
