@@ -36,7 +36,8 @@ inputs() {
   } | sha256sum | cut -d ' ' -f 1
 }
 
-# The rules of style and safety are the tests' to check, which compile everything too; here they would take half a minute.
+# The rules of style and safety are the tests' to check, which compile everything too; here they would take half a
+# minute.
 publish() {
   local out=$root/artifacts/publish
   rm -rf "$out"

@@ -49,8 +49,8 @@ public sealed class AllocationBudgetTests
     }
 
     /// <summary>
-    /// The smallest mean of a few rounds: what the request itself takes. On a busy machine a request more often waits for
-    /// another thread, and the node's own timers run in between; both only ever add.
+    /// The smallest mean of a few rounds: what the request itself takes. On a busy machine a request more often waits
+    /// for another thread, and the node's own timers run in between; both only ever add.
     /// </summary>
     private static async Task<long> MeasureAsync(KistServer server, string name)
     {

@@ -18,9 +18,9 @@ public sealed class Response : IDisposable
     public ReadOnlyMemory<byte> Data => _data is null ? default : _data.WrittenMemory;
 
     /// <summary>
-    /// The revision of the entry that <see cref="Data"/> is made of, where the same path always gives the same data until
-    /// that entry is written again: it depends on no field of the request, no clock and nobody's rights. 0: unknown.
-    /// What is derived from such an answer may be kept.
+    /// The revision of the entry that <see cref="Data"/> is made of, where the same path always gives the same data
+    /// until that entry is written again: it depends on no field of the request, no clock and nobody's rights. 0:
+    /// unknown. What is derived from such an answer may be kept.
     /// </summary>
     public long MadeOf { get; init; }
 

@@ -79,7 +79,8 @@ public sealed class AnswerMemoTests
     private static string Value(int i) => $"value-{i}" + new string('x', i % 7 == 0 ? 3000 : 0);
 
     private static Response Filled(int i) => Made(
-        "{\"data\":{" + string.Join(',', Enumerable.Range(0, 1 + i % 40).Select(n => $"\"k{n}\":\"{Value(i)}\"")) + "}}",
+        "{\"data\":{"
+        + string.Join(',', Enumerable.Range(0, 1 + i % 40).Select(n => $"\"k{n}\":\"{Value(i)}\"")) + "}}",
         revision: i + 1, isWhole: true);
 
     private static Response Made(string text, long revision, bool isWhole = false)
