@@ -15,7 +15,8 @@ internal static class LoginCommand
         {
             Details = """
                 The token is kept in KIST_TOKEN_FILE, else $XDG_CONFIG_HOME/kist/token, else ~/.config/kist/token,
-                readable by you alone. KIST_TOKEN, when set, goes before it.
+                readable by you alone. KIST_TOKEN, when set, goes before it. The first token that another takes the
+                place of (the root token of ./start.sh, say) stays beside it, in token.previous, until you remove it.
                 """,
             Examples =
             [
@@ -80,8 +81,10 @@ internal static class LoginCommand
     public static Problem? Store(Session session, string token)
     {
         var path = TokenFile.DefaultPath(Environment.GetEnvironmentVariable);
+        var before = TokenFile.KeepBefore(path, token);
         if (TokenFile.Write(path, token) is { } problem) return problem;
         session.Screen.Remark($"The token is kept in {path}");
+        if (before is not null) session.Screen.Remark($"The one from before is in {before}: kist login - < {before}");
         foreach (var name in (ReadOnlySpan<string>)["KIST_TOKEN", "VAULT_TOKEN"])
             if (Environment.GetEnvironmentVariable(name) is { Length: > 0 })
                 session.Screen.Warn($"{name} is set and goes before the kept token; unset it to use this one");

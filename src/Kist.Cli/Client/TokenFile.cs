@@ -49,6 +49,18 @@ internal static class TokenFile
     }
 
     /// <summary>
+    /// Before <paramref name="token"/> takes the place of another: the other goes to <c>token.previous</c>, unless one
+    /// lies there already. Nobody loses the only root token by logging in. The path it went to; null: nothing had to go.
+    /// </summary>
+    public static string? KeepBefore(string path, string token)
+    {
+        var previous = path + ".previous";
+        if (File.Exists(previous) || Read(path, mustExist: false, out var kept) is not null || kept is null
+            || kept == token) return null;
+        return Write(previous, kept) is null ? previous : null;
+    }
+
+    /// <summary>
     /// Writes the token: a new file, 0600 from its first moment, renamed over the old one, so that neither a
     /// reader nor a planted link ever sees it elsewhere.
     /// </summary>

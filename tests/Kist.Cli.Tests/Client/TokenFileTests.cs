@@ -20,6 +20,21 @@ public sealed class TokenFileTests : IDisposable
     }
 
     [Fact]
+    public void The_first_token_that_is_replaced_stays_beside_it()
+    {
+        var path = Path.Combine(_home, "token");
+        Assert.Null(TokenFile.KeepBefore(path, "kst.alice"));
+        Assert.Null(TokenFile.Write(path, "kst.root"));
+        Assert.Null(TokenFile.KeepBefore(path, "kst.root"));
+        var previous = TokenFile.KeepBefore(path, "kst.alice");
+        Assert.Equal(path + ".previous", previous);
+        Assert.Equal(Private, File.GetUnixFileMode(previous!));
+        Assert.Null(TokenFile.Write(path, "kst.alice"));
+        Assert.Null(TokenFile.KeepBefore(path, "kst.bob")); // the root token is the one that would be missed
+        Assert.Equal("kst.root\n", File.ReadAllText(previous!));
+    }
+
+    [Fact]
     public void Writing_over_a_file_that_others_can_read_makes_it_private()
     {
         var path = Path.Combine(_home, "token");
