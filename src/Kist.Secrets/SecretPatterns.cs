@@ -27,9 +27,19 @@ public sealed class SecretPatterns : IDisposable
 
     /// <summary>Takes every value of at least <see cref="Redactor.MinLength"/> bytes; shorter ones are left out.
     /// The values are copied.</summary>
-    public SecretPatterns(IEnumerable<ReadOnlyMemory<byte>> values)
+    public SecretPatterns(IEnumerable<ReadOnlyMemory<byte>> values) : this(values, asTheyAre: false)
     {
-        foreach (var value in values) SecretForms.Each(value.Span, Add);
+    }
+
+    /// <summary>As above; <paramref name="asTheyAre"/> leaves out every other form, of which thousands of values would
+    /// have too many.</summary>
+    public SecretPatterns(IEnumerable<ReadOnlyMemory<byte>> values, bool asTheyAre)
+    {
+        foreach (var value in values)
+        {
+            if (asTheyAre) Add(value.Span);
+            else SecretForms.Each(value.Span, Add);
+        }
         LinkFailures();
     }
 
@@ -42,6 +52,19 @@ public sealed class SecretPatterns : IDisposable
         CryptographicOperations.ZeroMemory(_label);
         Array.Clear(_firstChild);
         Array.Clear(_fromRoot);
+    }
+
+    /// <summary>Whether a <see cref="Redactor"/> might find something in the text; false is sure.</summary>
+    public bool AreIn(ReadOnlySpan<byte> text)
+    {
+        var state = Root;
+        foreach (var value in text)
+        {
+            state = Step(state, value);
+            // Colours may stand inside a value.
+            if (_match[state] > 0 || value == 0x1B) return true;
+        }
+        return false;
     }
 
     /// <summary>Whether a form begins with <paramref name="value"/>.</summary>

@@ -1,0 +1,50 @@
+using Kist.Client.Logins;
+
+namespace Kist.Client;
+
+/// <summary>The variables that Kist and Vault share, as the command line reads them.</summary>
+internal static class EnvironmentSettings
+{
+    /// <summary>Reads a variable. An application has the right to be configured by its environment.</summary>
+    public static string? Variable(string name)
+    {
+#pragma warning disable RS0030 // The one place of this library that reads it.
+        return Environment.GetEnvironmentVariable(name);
+#pragma warning restore RS0030
+    }
+
+    public static KistClientOptions Read(Func<string, string?> variable)
+    {
+        var options = new KistClientOptions
+        {
+            Namespace = Either(variable, "NAMESPACE"),
+            CaCertificate = Either(variable, "CACERT"),
+            Login = Login(variable),
+        };
+        if (Either(variable, "ADDR") is { } address)
+        {
+            if (!Uri.TryCreate(address, UriKind.Absolute, out var uri))
+                throw new KistException(KistFailure.Settings,
+                    "KIST_ADDR (or VAULT_ADDR) is no URL such as https://kist.example:8200 or unix:///run/kist.sock");
+            options.Address = uri;
+        }
+        return options;
+    }
+
+    private static ILogin? Login(Func<string, string?> variable)
+    {
+        if (Given(variable("KIST_TOKEN")) is { } kist) return TokenLogin.Of(kist);
+        if (Given(variable("KIST_TOKEN_FILE")) is { } file) return TokenLogin.FromFile(file);
+        if (Given(variable("VAULT_TOKEN")) is { } vault) return TokenLogin.Of(vault);
+        var home = Given(variable("HOME")) ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        var config = Given(variable("XDG_CONFIG_HOME")) is { } xdg && Path.IsPathRooted(xdg)
+            ? xdg : Path.Combine(home, ".config");
+        string[] files = [Path.Combine(config, "kist", "token"), Path.Combine(home, ".vault-token")];
+        return files.FirstOrDefault(File.Exists) is { } found ? TokenLogin.FromFile(found) : null;
+    }
+
+    private static string? Either(Func<string, string?> variable, string name) =>
+        Given(variable("KIST_" + name)) ?? Given(variable("VAULT_" + name));
+
+    private static string? Given(string? text) => string.IsNullOrWhiteSpace(text) ? null : text.Trim();
+}
