@@ -5,7 +5,7 @@ source "$(dirname "${BASH_SOURCE[0]}")/eng/scripts.sh"
 
 usage() {
   cat <<'TXT'
-Usage: ./bench.sh [--only throughput|large|files|nodes|scan] [--seconds N] [--rounds N] [--secrets N] [--port N]
+Usage: ./bench.sh [--only throughput|large|files|nodes|scan|push] [--seconds N] [--rounds N] [--secrets N] [--port N]
 
 Builds kist and a bare Kestrel endpoint, both ahead of time, starts them and nginx on this machine, and prints the
 table of budgets as ratios from this one run, each with the command that made it. The store of 10^6 secrets is made
@@ -14,6 +14,7 @@ once, in artifacts/bench, and kept.
   --only PART   throughput: reads, writes, memory, commands; files: encrypted files, beside the age program;
                 nodes: PostgreSQL beside SQLite, and how soon one node sees what another did;
                 scan: kist scan, beside grep (or rg) and git;
+                push: how soon an application that uses Kist.Client has a change;
                 large: the store of 10^6 secrets
   --seconds N   how long each load runs (default 5)
   --rounds N    how often each figure is measured; the median counts (default 3)
@@ -35,5 +36,7 @@ if [ ! -x "$bare" ] || [ "$root/bench/Bare/Program.cs" -nt "$bare" ]; then
   step "Building the bare Kestrel endpoint" "$root/artifacts/logs/bench-bare.log" publish Bare
 fi
 step "Building the seeder" "$root/artifacts/logs/bench-seed.log" publish Seed
+step "Building an application that uses Kist.Client" "$root/artifacts/logs/bench-push.log" publish Push
 python3 "$root/bench/load.py" --kist "$root/artifacts/kist" --bare "$bare" \
-  --seed "$root/artifacts/bench/Seed/Kist.Bench.Seed" --large "$root/artifacts/bench/large" "$@"
+  --seed "$root/artifacts/bench/Seed/Kist.Bench.Seed" \
+  --push "$root/artifacts/bench/Push/Kist.Bench.Push" --large "$root/artifacts/bench/large" "$@"

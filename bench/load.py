@@ -19,6 +19,7 @@ import time
 
 import files
 import nodes
+import push
 import restore
 import scan
 
@@ -265,12 +266,13 @@ def main():
     parser.add_argument("--kist", required=True)
     parser.add_argument("--bare", required=True)
     parser.add_argument("--seed", required=True, help="the command that fills a store")
+    parser.add_argument("--push", required=True, help="the command that measures Kist.Client")
     parser.add_argument("--large", required=True, help="folder that keeps the large store")
     parser.add_argument("--secrets", type=int, default=1_000_000)
     parser.add_argument("--seconds", type=int, default=5)
     parser.add_argument("--rounds", type=int, default=3)
     parser.add_argument("--port", type=int, default=8290)
-    parser.add_argument("--only", choices=["throughput", "large", "files", "nodes", "scan"])
+    parser.add_argument("--only", choices=["throughput", "large", "files", "nodes", "scan", "push"])
     options = parser.parse_args()
     resource.setrlimit(resource.RLIMIT_NOFILE, (4096, resource.getrlimit(resource.RLIMIT_NOFILE)[1]))
     run = Run(options)
@@ -283,6 +285,8 @@ def main():
             nodes.measure(run)
         if options.only in (None, "scan"):
             scan.measure(run)
+        if options.only in (None, "push"):
+            push.measure(run)
         if options.only in (None, "large"):
             run.large_store()
     finally:

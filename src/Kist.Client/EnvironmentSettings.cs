@@ -6,12 +6,7 @@ namespace Kist.Client;
 internal static class EnvironmentSettings
 {
     /// <summary>Reads a variable. An application has the right to be configured by its environment.</summary>
-    public static string? Variable(string name)
-    {
-#pragma warning disable RS0030 // The one place of this library that reads it.
-        return Environment.GetEnvironmentVariable(name);
-#pragma warning restore RS0030
-    }
+    public static string? Variable(string name) => Environment.GetEnvironmentVariable(name);
 
     public static KistClientOptions Read(Func<string, string?> variable)
     {

@@ -2,8 +2,10 @@ using System.Text.Json;
 using Kist.Client.Api;
 using Kist.Client.Caching;
 using Kist.Client.Http;
+using Kist.Client.Logging;
 using Kist.Client.Logins;
 using Kist.Secrets;
+using Microsoft.Extensions.Logging;
 
 namespace Kist.Client;
 
@@ -15,6 +17,7 @@ public sealed class KistClient : IAsyncDisposable, IDisposable
 {
     private readonly Transport _transport;
     private readonly LoginSession? _session;
+    private readonly ILogger _log;
 
     /// <summary>A client; nothing is sent before the first call. Throws <see cref="KistException"/> when the options
     /// are wrong.</summary>
@@ -23,6 +26,8 @@ public sealed class KistClient : IAsyncDisposable, IDisposable
         ArgumentNullException.ThrowIfNull(options);
         _transport = new Transport(options);
         _session = options.Login is { } login ? new LoginSession(_transport, login, options) : null;
+        Clock = options.Clock;
+        _log = options.Logging.CreateLogger("Kist.Client");
         Secrets = new SecretCache(this, options);
     }
 
@@ -106,6 +111,17 @@ public sealed class KistClient : IAsyncDisposable, IDisposable
 
     /// <summary>As <see cref="DisposeAsync"/>, but waits for nothing.</summary>
     public void Dispose() => _ = DisposeAsync().AsTask();
+
+    internal TimeProvider Clock { get; }
+
+    /// <summary>Says that a configuration could not be made anew.</summary>
+    internal void ToldNotReloaded(string reason) => ClientLog.NotReloaded(_log, reason);
+
+    /// <summary>Throws <see cref="KistException"/> when no token is to be had, or it is not valid any more.</summary>
+    internal async Task CheckLoginAsync(CancellationToken ct)
+    {
+        if (_session is not null) (await SendAsync(LoginSession.LookUp, ct)).Dispose();
+    }
 
     /// <summary>How often this client has logged in.</summary>
     internal int LoginCount => _session?.LoginCount ?? 0;

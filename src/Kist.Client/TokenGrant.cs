@@ -1,4 +1,5 @@
 using System.Text.Json;
+using Kist.Client.Logging;
 using Kist.Secrets;
 
 namespace Kist.Client;
@@ -16,9 +17,14 @@ public sealed record TokenGrant(
     /// <summary>Zeroes the token.</summary>
     public void Dispose() => Token.Dispose();
 
-    internal static TokenGrant? Of(JsonElement auth) => auth.ValueKind != JsonValueKind.Object ? null : new TokenGrant(
-        auth.Member("client_token").Secret(), auth.Member("accessor").Text() ?? "", auth.Member("policies").Texts(),
-        auth.Member("lease_duration").Seconds(), auth.Member("renewable").ValueKind == JsonValueKind.True);
+    internal static TokenGrant? Of(JsonElement auth)
+    {
+        if (auth.ValueKind != JsonValueKind.Object) return null;
+        var token = auth.Member("client_token").Secret();
+        HandedOut.Shared.Add(token);
+        return new TokenGrant(token, auth.Member("accessor").Text() ?? "", auth.Member("policies").Texts(),
+            auth.Member("lease_duration").Seconds(), auth.Member("renewable").IsTrue());
+    }
 }
 
 /// <summary>An answer behind a single-use token.</summary>

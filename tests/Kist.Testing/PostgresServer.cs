@@ -105,6 +105,15 @@ public sealed partial class PostgresServer : IDisposable
         while (Query("postgres", "SHOW ssl") != "on") Thread.Sleep(10);
     }
 
+    /// <summary>Lets nobody but <see cref="User"/> in without a password. It starts again for that.</summary>
+    public void RequirePasswords()
+    {
+        Stop();
+        File.WriteAllLines(Path.Combine(Data, "pg_hba.conf"),
+            ["local all all trust", $"host all {User} 127.0.0.1/32 trust", "host all all 127.0.0.1/32 scram-sha-256"]);
+        StartAgain();
+    }
+
     /// <summary>Changes a setting of the running server, for example <c>synchronous_standby_names</c>.</summary>
     public void Set(string name, string value)
     {

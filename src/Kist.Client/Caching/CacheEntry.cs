@@ -12,7 +12,8 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
     private bool _isLoaded;
     private long _loadedAt;
     private long _checkedAt;
-    private TimeSpan _freshFor;
+    private Freshness _fresh;
+    private bool _isToldWrong;
     private int _changes;
     private Task<KistSecret?>? _loading;
 
@@ -25,6 +26,12 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
         get { lock (_gate) return _watchers.Count > 0; }
     }
 
+    /// <summary>Whether it was ever read.</summary>
+    public bool IsLoaded
+    {
+        get { lock (_gate) return _isLoaded; }
+    }
+
     /// <summary>Whether it stands in for what cannot be read now.</summary>
     public bool IsStandIn { get; private set; }
 
@@ -34,7 +41,19 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
         lock (_gate)
         {
             secret = _value;
-            return _isLoaded && loader.Clock.GetElapsedTime(_checkedAt) < _freshFor;
+            return IsFresh;
+        }
+    }
+
+    /// <summary>
+    /// The secret as it was known, if it may stand in and nobody said that it is another one by now.
+    /// </summary>
+    public bool TryGetKnown(out KistSecret? secret)
+    {
+        lock (_gate)
+        {
+            secret = _value;
+            return _isLoaded && !_isToldWrong && loader.Clock.GetElapsedTime(_loadedAt) < loader.StaleFor;
         }
     }
 
@@ -43,7 +62,7 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
     {
         lock (_gate)
         {
-            if (_isLoaded && loader.Clock.GetElapsedTime(_checkedAt) < _freshFor) return Task.FromResult(_value);
+            if (IsFresh) return Task.FromResult(_value);
             return _loading ??= Task.Run(LoadAsync);
         }
     }
@@ -54,7 +73,7 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
         lock (_gate)
         {
             _changes++;
-            _freshFor = TimeSpan.Zero;
+            (_fresh, _isToldWrong) = (default, true);
         }
     }
 
@@ -65,17 +84,20 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
         return new Watcher(this, changed);
     }
 
+    private bool IsFresh => _isLoaded && loader.Clock.GetElapsedTime(_checkedAt) < loader.Now(_fresh);
+
     private async Task<KistSecret?> LoadAsync()
     {
+        await loader.SettledAsync();
         while (true)
         {
             int changes;
             lock (_gate) changes = _changes;
             KistSecret? secret;
-            TimeSpan freshFor;
+            Freshness fresh;
             try
             {
-                (secret, freshFor) = await loader.LoadAsync(path, version);
+                (secret, fresh) = await loader.LoadAsync(path, version);
                 IsStandIn = false;
             }
             catch (Exception e)
@@ -84,7 +106,8 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
                 {
                     _loading = null;
                     if (!MayStandIn(e)) throw;
-                    (IsStandIn, _checkedAt, _freshFor) = (true, loader.Clock.GetTimestamp(), loader.Again);
+                    (IsStandIn, _isToldWrong) = (true, false);
+                    (_checkedAt, _fresh) = (loader.Clock.GetTimestamp(), loader.Again);
                 }
                 loader.ToldStale(path, e);
                 return _value;
@@ -94,7 +117,7 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
             {
                 if (changes != _changes) continue;
                 var isChanged = _isLoaded && !(secret?.IsSameAs(_value) ?? _value is null);
-                (_value, _isLoaded, _freshFor, _loading) = (secret, true, freshFor, null);
+                (_value, _isLoaded, _fresh, _isToldWrong, _loading) = (secret, true, fresh, false, null);
                 _loadedAt = _checkedAt = loader.Clock.GetTimestamp();
                 watchers = isChanged ? [.. _watchers] : [];
             }
@@ -104,7 +127,8 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
     }
 
     private bool MayStandIn(Exception e) =>
-        _isLoaded && e is KistException { IsTransient: true } && loader.Clock.GetElapsedTime(_loadedAt) < loader.StaleFor;
+        _isLoaded && e is KistException { IsTransient: true }
+        && loader.Clock.GetElapsedTime(_loadedAt) < loader.StaleFor;
 
     private sealed class Watcher(CacheEntry entry, Action changed) : IDisposable
     {

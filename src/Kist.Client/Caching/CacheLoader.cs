@@ -4,10 +4,14 @@ using Microsoft.Extensions.Logging;
 
 namespace Kist.Client.Caching;
 
+/// <summary>How long to believe what was read: while changes are told, and while they are not.</summary>
+internal readonly record struct Freshness(TimeSpan Told, TimeSpan Alone);
+
 /// <summary>Reads secrets for the cache, a bounded number at once, and says how long to believe them.</summary>
 internal sealed class CacheLoader(KistClient client, KistClientOptions options, MountMap mounts, ChangeFeed? feed)
 {
     private const int MostAtOnce = 32;
+    private static readonly TimeSpan s_longestSettling = TimeSpan.FromSeconds(1);
     private readonly SemaphoreSlim _places = new(MostAtOnce);
     private readonly ILogger _log = options.Logging.CreateLogger("Kist.Client");
 
@@ -16,10 +20,25 @@ internal sealed class CacheLoader(KistClient client, KistClientOptions options, 
     public TimeSpan StaleFor => options.StaleFor;
 
     /// <summary>When to try again what could not be read.</summary>
-    public TimeSpan Again => Backoff.Spread(TimeSpan.FromSeconds(5), 50);
+    public Freshness Again
+    {
+        get
+        {
+            var pause = Backoff.Spread(TimeSpan.FromSeconds(5), 50);
+            return new Freshness(pause, pause);
+        }
+    }
+
+    /// <summary>The one of the two that counts now.</summary>
+    public TimeSpan Now(Freshness fresh) => feed?.IsLive == true ? fresh.Told : fresh.Alone;
+
+    /// <summary>Waits a little until it is known whether changes are told: what is read before must be read again.
+    /// </summary>
+    public Task SettledAsync() => feed is { Settled.IsCompleted: false }
+        ? Task.WhenAny(feed.Settled, Task.Delay(s_longestSettling, Clock)) : Task.CompletedTask;
 
     /// <summary>The secret, null if there is none, and how long that holds.</summary>
-    public async Task<(KistSecret? Secret, TimeSpan FreshFor)> LoadAsync(string path, long? version)
+    public async Task<(KistSecret? Secret, Freshness Fresh)> LoadAsync(string path, long? version)
     {
         // Before the reading, so that no change falls between it and the feed.
         var isPushed = feed?.IsLive == true;
@@ -70,12 +89,16 @@ internal sealed class CacheLoader(KistClient client, KistClientOptions options, 
         return (secret, secret is not null || answer.Status == System.Net.HttpStatusCode.OK);
     }
 
-    // A lease ends whatever is pushed: another one is taken when two thirds are over.
-    private TimeSpan FreshFor(KistSecret? secret, bool isPushed)
+    // A lease ends whatever is told: another one is taken when two thirds are over.
+    private Freshness FreshFor(KistSecret? secret, bool isPushed)
     {
-        var time = isPushed ? options.CacheWhilePushed : options.CacheFor;
+        var alone = options.CacheFor;
         if (secret is { LeaseId: not null } && secret.LeaseDuration > TimeSpan.Zero)
-            time = new[] { time, options.CacheFor, secret.LeaseDuration * (2 / 3.0) }.Min();
-        return Backoff.Spread(time, 10);
+        {
+            isPushed = false;
+            if (secret.LeaseDuration * (2 / 3.0) is var most && most < alone) alone = most;
+        }
+        var told = isPushed ? options.CacheWhilePushed : alone;
+        return new Freshness(Backoff.Spread(told, 10), Backoff.Spread(alone, 10));
     }
 }

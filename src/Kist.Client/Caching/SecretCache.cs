@@ -11,6 +11,8 @@ namespace Kist.Client.Caching;
 /// </summary>
 public sealed class SecretCache : IAsyncDisposable
 {
+    private static readonly TimeSpan s_patience = TimeSpan.FromSeconds(1);
+
     private readonly ConcurrentDictionary<(string Path, long Version), CacheEntry> _entries = new();
     private readonly ConcurrentDictionary<string, ConcurrentBag<CacheEntry>> _byPath = new(StringComparer.Ordinal);
     private readonly KistClientOptions _options;
@@ -30,6 +32,9 @@ public sealed class SecretCache : IAsyncDisposable
     /// <summary>Whether the server pushes changes to this process now.</summary>
     public bool IsPushed => _feed?.IsLive == true;
 
+    /// <summary>Whether anything was read that may stand in.</summary>
+    internal bool HasAny => _entries.Values.Any(e => e.IsLoaded);
+
     /// <summary>How many secrets are older than they should be, because the server is away.</summary>
     public int StandInCount => _entries.Values.Count(e => e.IsStandIn);
 
@@ -40,7 +45,18 @@ public sealed class SecretCache : IAsyncDisposable
     public async ValueTask<KistSecret?> FindAsync(string path, long? version = null, CancellationToken ct = default)
     {
         var entry = Entry(path, version);
-        return entry.TryGetFresh(out var secret) ? secret : await entry.GetAsync().WaitAsync(ct);
+        if (entry.TryGetFresh(out var secret)) return secret;
+        var loading = entry.GetAsync();
+        if (!entry.TryGetKnown(out var known)) return await loading.WaitAsync(ct);
+        try
+        {
+            return await loading.WaitAsync(s_patience, _options.Clock, ct);
+        }
+        catch (TimeoutException)
+        {
+            // The server is slow or away: what was known stands in while the reading goes on.
+            return known;
+        }
     }
 
     /// <summary>As <see cref="FindAsync"/>; throws <see cref="KistException"/> when there is none.</summary>
@@ -69,6 +85,13 @@ public sealed class SecretCache : IAsyncDisposable
         if (!ReferenceText.MayHold(text)) return text;
         if (!ReferenceText.TryParse(text, out var parsed, out var fault))
             throw new KistException(KistFailure.Reference, $"a reference is not written as one: {fault}");
+        return await FillAsync(parsed, ct);
+    }
+
+    /// <summary>The text with each reference in it replaced by its value.</summary>
+    public async ValueTask<string> FillAsync(ReferenceText parsed, CancellationToken ct = default)
+    {
+        ArgumentNullException.ThrowIfNull(parsed);
         var values = new Dictionary<KistReference, string>();
         foreach (var reference in parsed.References.Distinct())
         {
@@ -103,8 +126,9 @@ public sealed class SecretCache : IAsyncDisposable
         if (_looking is { } looking) await looking.ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
     }
 
-    internal static KistReference Parse(string reference) => KistReference.TryParse(reference, out var parsed, out var f)
-        ? parsed : throw new KistException(KistFailure.Reference, $"a reference is not written as one: {f}");
+    internal static KistReference Parse(string reference) =>
+        KistReference.TryParse(reference, out var parsed, out var fault) ? parsed
+            : throw new KistException(KistFailure.Reference, $"a reference is not written as one: {fault}");
 
     /// <summary>Ends when it is known whether the server pushes changes.</summary>
     internal Task SettledAsync()
@@ -144,7 +168,11 @@ public sealed class SecretCache : IAsyncDisposable
     {
         if (change.Mount is not { } mount)
         {
-            foreach (var entry in _entries.Values) Refresh(entry);
+            foreach (var entry in _entries.Values)
+            {
+                if (entry.IsWatched) Refresh(entry);
+                else entry.Invalidate();
+            }
             return;
         }
         Touch(change.Path);

@@ -87,7 +87,8 @@ internal static class ServerAnswer
             {
                 body.Advance(read);
                 if (body.WrittenCount > most)
-                    throw new KistException(KistFailure.Server, $"{request}: the answer is larger than {most >> 20} MiB");
+                    throw new KistException(
+                        KistFailure.Server, $"{request}: the answer is larger than {most >> 20} MiB");
             }
             return body;
         }

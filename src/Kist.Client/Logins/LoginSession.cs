@@ -36,6 +36,9 @@ internal sealed class LoginSession : IAsyncDisposable
         _log = options.Logging.CreateLogger("Kist.Client");
     }
 
+    /// <summary>Asks what the server knows of the token that asks.</summary>
+    public static ApiRequest LookUp { get; } = new(HttpMethod.Get, "auth/token/lookup-self");
+
     /// <summary>Counts logins, for health and tests.</summary>
     public int LoginCount { get; private set; }
 
@@ -112,7 +115,7 @@ internal sealed class LoginSession : IAsyncDisposable
 
     private async Task<HeldToken> LookedUpAsync(HeldToken held, CancellationToken ct)
     {
-        using var answer = await _transport.SendAsync(LookUp, held.Token, ct);
+        using var answer = await _transport.SendAsync(LookUpOrNot, held.Token, ct);
         if (answer.Status != System.Net.HttpStatusCode.OK)
         {
             // It may be valid and have no right to look at itself: what it is asked for will tell.
@@ -125,14 +128,11 @@ internal sealed class LoginSession : IAsyncDisposable
         };
     }
 
-    private static ApiRequest LookUp { get; } = new(HttpMethod.Get, "auth/token/lookup-self")
-    {
-        Accepts = static status => status is 200 or 403,
-    };
+    private static ApiRequest LookUpOrNot { get; } = LookUp with { Accepts = static status => status is 200 or 403 };
 
     private async Task<bool> IsValidAsync(HeldToken held, CancellationToken ct)
     {
-        using var answer = await _transport.SendAsync(LookUp, held.Token, ct);
+        using var answer = await _transport.SendAsync(LookUpOrNot, held.Token, ct);
         return answer.Status == System.Net.HttpStatusCode.OK;
     }
 
@@ -145,7 +145,7 @@ internal sealed class LoginSession : IAsyncDisposable
             if (_held is not { } held) return;
             var wait = held.Duration is { } duration
                 ? Backoff.Spread(duration * (2 / 3.0), 10) - _clock.GetElapsedTime(held.Since) : s_longestWait;
-            if (failures > 0) wait = Backoff.After(failures + 3);
+            if (failures > 0) wait = Backoff.Spread(TimeSpan.FromSeconds(1 << Math.Min(failures, 6)), 30);
             if (wait > s_longestWait) wait = s_longestWait;
             if (wait > TimeSpan.Zero && !await IsOverAsync(wait, changed.Task)) continue;
             if (held.Duration is null || !ReferenceEquals(held, _held)) continue;

@@ -6,7 +6,8 @@ namespace Kist.Native.Tests.Guide;
 public sealed class GuideTests
 {
     // "text" is for what cannot run here, and for no more than that.
-    private static readonly string[] s_kinds = ["console", "hcl", "json", "text"];
+    // Code and its settings ("csharp", "jsonc") are compared with files that other tests compile and run.
+    private static readonly string[] s_kinds = ["console", "hcl", "json", "text", "csharp", "jsonc"];
 
     public static TheoryData<string> Documents => [.. GuideDocument.Paths];
 
@@ -48,7 +49,7 @@ public sealed class GuideTests
     private static IEnumerable<Example> Steps(GuideShell shell, Fence fence)
     {
         if (fence.Kind == "console") return GuideDocument.Examples(fence);
-        if (fence.Kind == "text") return [];
+        if (fence.Kind is "text" or "csharp" or "jsonc") return [];
         var named = GuideDocument.FileName(fence);
         var file = shell.Write(named ?? $"block-{fence.Line}.{fence.Kind}", fence.Lines);
         var isPolicy = fence.Lines.Any(l => l.TrimStart().StartsWith("path \"", StringComparison.Ordinal)

@@ -1,0 +1,39 @@
+"""The rows about Kist.Client: how soon an application has what another one wrote, and what it asks meanwhile."""
+import os
+import statistics
+import subprocess
+import time
+
+COUNT = 1000
+IDLE_SECONDS = 15
+
+
+def lines(path):
+    with open(path, "rb") as file:
+        return sum(1 for _ in file)
+
+
+def measure(run):
+    data = os.path.join(run.folder, "push")
+    kist = run.start_kist(data)
+    token = os.path.join(run.env["XDG_CONFIG_HOME"], "kist", "token")
+    command = run.options.push.split() + [f"http://127.0.0.1:{run.options.port}", token, str(COUNT)]
+    with subprocess.Popen(command, env=run.env, stdin=subprocess.PIPE, stdout=subprocess.PIPE, text=True) as process:
+        took = []
+        for line in process.stdout:
+            if line.strip() == "idle":
+                break
+            took.append(float(line))
+        if len(took) != COUNT:
+            raise SystemExit(f"{' '.join(command)} ended after {len(took)} changes")
+        audit = os.path.join(data, "audit", "audit.log")
+        before = lines(audit)
+        time.sleep(IDLE_SECONDS)
+        asked = lines(audit) - before
+        process.stdin.close()
+    kist.stop()
+    p99 = statistics.quantiles(took, n=100)[98]
+    run.row("a change is in an application that uses Kist.Client, p99", f"{p99:.1f} ms (median "
+            f"{statistics.median(took):.1f} ms)", "50 ms", "10 ms", p99 <= 50, "Kist.Bench.Push")
+    run.row(f"requests of two idle applications in {IDLE_SECONDS} s", str(asked), "0", "0", asked == 0,
+            "wc -l audit.log before and after")
