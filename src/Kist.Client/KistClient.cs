@@ -48,8 +48,23 @@ public sealed class KistClient : IAsyncDisposable, IDisposable
     /// <summary>Answers in single-use tokens.</summary>
     public WrappingApi Wrapping => new(this);
 
-    /// <summary>The server itself: health, seal, mounts, policies, audit.</summary>
+    /// <summary>The server itself: health, mounts, policies.</summary>
     public SysApi Sys => new(this);
+
+    /// <summary>The server's seal.</summary>
+    public SealApi Seal => new(this);
+
+    /// <summary>Where the audit is written to.</summary>
+    public AuditApi Audit => new(this);
+
+    /// <summary>How many requests are taken.</summary>
+    public QuotaApi Quotas => new(this);
+
+    /// <summary>People, programs and groups.</summary>
+    public IdentityApi Identity => new(this);
+
+    /// <summary>The users of a mount of user names and passwords.</summary>
+    public UserPassApi Users(string mount = "userpass") => new(this, mount);
 
     /// <summary>A mount of kv version 1.</summary>
     public UnversionedKv Kv1(string mount) => new(this, mount);

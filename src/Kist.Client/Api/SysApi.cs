@@ -38,10 +38,6 @@ public sealed class SysApi
             health.Member("standby").IsTrue(), health.Member("version").Text() ?? "");
     }
 
-    /// <summary>Seals the server.</summary>
-    public async Task SealAsync(CancellationToken ct = default) =>
-        (await _client.WriteAsync("sys/seal", null, null, ct)).Dispose();
-
     /// <summary>The secrets engines.</summary>
     public Task<IReadOnlyList<MountInfo>> MountsAsync(CancellationToken ct = default) => MountsAsync("sys/mounts", ct);
 
@@ -65,6 +61,16 @@ public sealed class SysApi
     /// <summary>Disables a login method; its tokens end.</summary>
     public Task UnmountAuthAsync(string path, CancellationToken ct = default) =>
         _client.DeleteAsync(ApiPath.Join("sys/auth", path), ct);
+
+    /// <summary>Changes how long a mount's tokens and leases live; <paramref name="mount"/> is <c>auth/NAME</c> for a
+    /// login method.</summary>
+    public async Task TuneAsync(string mount, TimeSpan? defaultDuration, TimeSpan? maxDuration,
+        CancellationToken ct = default) =>
+        (await _client.WriteAsync(ApiPath.Join("sys/mounts", mount, "tune"), json =>
+        {
+            if (defaultDuration is { } usual) json.WriteString("default_lease_ttl", $"{(long)usual.TotalSeconds}s");
+            if (maxDuration is { } most) json.WriteString("max_lease_ttl", $"{(long)most.TotalSeconds}s");
+        }, null, ct)).Dispose();
 
     /// <summary>The names of the policies.</summary>
     public Task<IReadOnlyList<string>> PoliciesAsync(CancellationToken ct = default) =>
@@ -109,7 +115,7 @@ public sealed class SysApi
         ];
     }
 
-    private static Dictionary<string, string> Options(JsonElement options) =>
+    internal static Dictionary<string, string> Options(JsonElement options) =>
         options.ValueKind != JsonValueKind.Object ? []
             : options.EnumerateObject().ToDictionary(o => o.Name, o => o.Value.Text() ?? o.Value.GetRawText());
 

@@ -131,11 +131,40 @@ public sealed class CacheTests(TestServer server)
         Assert.Equal("two", await TextAsync(client, $"kist://{mount}/x#k"));
     }
 
+    [Fact]
+    public async Task TheTimeOfDayMeansNothing()
+    {
+        var name = TestServer.NewName();
+        await server.PutAsync(name, "k", "one");
+        using var counted = new CountedServer(server.Server);
+        var clock = new JumpingClock();
+        await using var client = TestServer.NewClient(counted.Address, change: o => o.Clock = clock);
+        Assert.Equal("one", await TextAsync(client, $"kist://secret/{name}#k"));
+        foreach (var days in new[] { 400, -800, 40_000 })
+        {
+            clock.Jump += TimeSpan.FromDays(days);
+            Assert.Equal("one", await TextAsync(client, $"kist://secret/{name}#k"));
+        }
+        Assert.Equal(1, counted.Count($"GET /v1/secret/data/{name}"));
+        Assert.Equal(1, client.LoginCount);
+        await server.PutAsync(name, "k", "two");
+        await TestServer.UntilAsync(async () => await TextAsync(client, $"kist://secret/{name}#k") == "two",
+            "a change still arrives");
+    }
+
     private static async Task<string> TextAsync(KistClient client, string reference)
     {
         using var value = await client.Secrets.GetTextAsync(reference);
         return value.Reveal();
     }
+}
+
+/// <summary>A clock whose time of day somebody sets, while time goes on as ever.</summary>
+internal sealed class JumpingClock : TimeProvider
+{
+    public TimeSpan Jump { get; set; }
+
+    public override DateTimeOffset GetUtcNow() => base.GetUtcNow() + Jump;
 }
 
 /// <summary>A way to a server that counts what is asked.</summary>

@@ -60,6 +60,10 @@ public sealed class ConfigurationTests(TestServer server)
         await server.PutAsync(name, "k", "two");
         await server.PutAsync(name, "k", "three");
         await TestServer.UntilAsync(() => monitor.CurrentValue.ApiKey == "three", "the options change again");
+        await TestServer.UntilAsync(() =>
+        {
+            lock (seen) return seen.Count >= 2;
+        }, "the listener is called");
         lock (seen) Assert.Equal(["twotwo", "threethree"], seen);
     }
 
