@@ -12,6 +12,7 @@ class Postgres:
     def __init__(self, folder):
         places = sorted((p for p in os.listdir("/usr/lib/postgresql") if p.isdigit()), key=int)
         self.tools, self.data = os.path.join("/usr/lib/postgresql", places[-1], "bin"), os.path.join(folder, "postgres")
+        os.chmod(folder, 0o711)
         os.makedirs(self.data, mode=0o700)
         if os.geteuid() == 0:
             shutil.chown(self.data, "postgres")

@@ -18,14 +18,15 @@ public sealed class AnswerMemoTests
         await using var scene = await OpenAsync();
         var first = await LineAsync(scene, s_read, Kv2, Made("pw", revision: 7));
         Assert.Contains(Hash("pw"), first);
-        Assert.Equal(first, await LineAsync(scene, s_read, Kv2, Made("pw", revision: 7)));
+        for (var i = 0; i < 3; i++)
+            Assert.Equal(first, await LineAsync(scene, s_read, Kv2, Made("pw", revision: 7)));
     }
 
     [Fact]
     public async Task A_new_revision_another_path_and_an_answer_of_no_revision_are_hashed_anew()
     {
         await using var scene = await OpenAsync();
-        await LineAsync(scene, s_read, Kv2, Made("pw", revision: 7));
+        for (var i = 0; i < 3; i++) await LineAsync(scene, s_read, Kv2, Made("pw", revision: 7));
         Assert.Contains(Hash("pw2"), await LineAsync(scene, s_read, Kv2, Made("pw2", revision: 8)));
         Assert.Contains(Hash("pw3"), await LineAsync(scene, s_read, Kv2, Made("pw3", revision: 0)));
         var other = Ask(Operation.Read, "secret/data/prod/cache");
@@ -37,7 +38,8 @@ public sealed class AnswerMemoTests
     {
         await using var scene = await OpenAsync();
         var shown = Kv2 with { AuditNonHmacResponseKeys = ["data"] };
-        Assert.Contains(Hash("pw"), await LineAsync(scene, s_read, Kv2, Made("pw", revision: 7)));
+        for (var i = 0; i < 3; i++)
+            Assert.Contains(Hash("pw"), await LineAsync(scene, s_read, Kv2, Made("pw", revision: 7)));
         Assert.Contains("\"pw\"", await LineAsync(scene, s_read, shown, Made("pw", revision: 7)));
         Assert.Contains(Hash("pw"), await LineAsync(scene, s_read, Kv2 with { }, Made("pw", revision: 7)));
     }
@@ -49,7 +51,7 @@ public sealed class AnswerMemoTests
         var hashing = new MemorySink();
         Assert.Null(await scene.Broker.EnableAsync(
             Entry("other/") with { HashKey = [.. Enumerable.Repeat((byte)9, 32)] }, hashing));
-        for (var i = 0; i < 2; i++)
+        for (var i = 0; i < 3; i++)
         {
             Assert.Contains("\"pw\"", await LineAsync(scene, s_read, Kv2, Made("pw", revision: 7)));
             Assert.DoesNotContain("\"pw\"", hashing.Entries[^1]);
