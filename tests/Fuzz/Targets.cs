@@ -22,5 +22,7 @@ public static class Targets
             ["dotenv"] = DotenvTargets.File,
             ["dotenv-expanded"] = DotenvTargets.Expanded,
             ["sops-config"] = SopsConfigTargets.File,
+            ["agent-template"] = AgentTargets.Template,
+            ["agent-yaml"] = AgentTargets.Yaml,
         };
 }
