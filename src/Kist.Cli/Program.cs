@@ -31,6 +31,7 @@ internal static class Program
         new("Access", "wrap", WrapCommands.Wrap),
         new("Access", "unwrap", WrapCommands.Unwrap),
         new("Access", "lease", LeaseCommands.Create),
+        new("Server", "agent", AgentCommand.Create),
         new("Server", "status", StatusCommand.Create),
         new("Server", "operator", OperatorCommands.Create),
         new("Server", "mount", MountCommands.Create),

@@ -44,6 +44,23 @@ internal sealed class Session : IDisposable
             _parsed.GetValue(Globals.Timeout)),
         Environment.GetEnvironmentVariable, out settings);
 
+    /// <summary>The server as an agent reaches it; it brings a token of its own.</summary>
+    public Problem? AgentServer(out Kist.Agent.Link.LinkSettings? server)
+    {
+        server = null;
+        var options = new Settings.Options(_parsed.GetValue(Globals.Address), null, _parsed.GetValue(Globals.CaCert),
+            _parsed.GetValue(Globals.Namespace), _parsed.GetValue(Globals.SkipVerify),
+            _parsed.GetValue(Globals.Timeout));
+        if (Client.Settings.Resolve(options, static name => name.EndsWith("TOKEN", StringComparison.Ordinal)
+            ? "none" : Environment.GetEnvironmentVariable(name), out var settings) is { } wrong) return wrong;
+        server = new Kist.Agent.Link.LinkSettings
+        {
+            Address = settings.Address, Namespace = settings.Namespace, CaFile = settings.CaCertificate,
+            SkipVerify = settings.SkipVerify, Timeout = settings.Timeout,
+        };
+        return null;
+    }
+
     /// <summary>Sends a request; see <see cref="KistClient.Send"/>.</summary>
     public Answer Send(Request request) =>
         Connect() is { } wrong ? Answer.None(wrong) : _client!.Send(request);

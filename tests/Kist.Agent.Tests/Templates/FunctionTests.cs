@@ -36,8 +36,8 @@ public sealed class FunctionTests
     [InlineData("{{ with parseYAML \"a:\\n  b: [1, x, true]\" }}{{ .a.b }}{{ end }}", "[1 x true]")]
     [InlineData(
         "{{ with secret \"prod/data/db\" }}{{ .Data.data | toJSON }}{{ end }}",
-        """{"empty":"","nested":{"x":"1","y":true},"password":"s\u003c\u0026\u003e3","port":5432,"""
-        + """"tags":["a","b"],"url":"postgres://db","user":"app"}""")]
+        """{"empty":"","nested":{"x":"1","y":true},"password":"s\u003c\u0026\u003e3","port":5432"""
+        + ""","tags":["a","b"],"url":"postgres://db","user":"app"}""")]
     [InlineData("{{ with secret \"prod/data/db\" }}{{ .Data.data.password | toUnescapedJSON }}{{ end }}", "\"s<&>3\"")]
     [InlineData(
         "{{ with secret \"old/api\" }}{{ .Data | toJSONPretty }}{{ end }}",

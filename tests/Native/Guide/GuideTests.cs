@@ -54,7 +54,9 @@ public sealed class GuideTests
         var file = shell.Write(named ?? $"block-{fence.Line}.{fence.Kind}", fence.Lines);
         var isPolicy = fence.Lines.Any(l => l.TrimStart().StartsWith("path \"", StringComparison.Ordinal)
             || l.Contains("\"path\":", StringComparison.Ordinal));
-        var check = isPolicy ? $"kist policy fmt --check {file}" : $"kist server --check --config {file} >&2";
+        var isAgents = fence.Lines.Any(l => l.Contains("auto_auth", StringComparison.Ordinal));
+        var check = isPolicy ? $"kist policy fmt --check {file}"
+            : $"kist {(isAgents ? "agent" : "server")} --check --config {file} >&2";
         return [new Example(fence.Line, check, ["…"])];
     }
 }

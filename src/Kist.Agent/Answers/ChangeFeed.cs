@@ -1,0 +1,153 @@
+using System.Text.Json;
+using Kist.Agent.Link;
+
+namespace Kist.Agent.Answers;
+
+/// <summary>
+/// The server's word of what changes, for one owner of answers: follows <c>sys/events/subscribe</c>, for ever. While it
+/// is live, what was read since <see cref="CoveredSince"/> and not told to have changed is as it was.
+/// </summary>
+internal sealed class ChangeFeed(string owner, string space, ServerLink link, Action<string> changed, Action reset,
+    AgentLog log)
+{
+    // The server gives a sign of life every 10 seconds.
+    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(25);
+    private static readonly TimeSpan s_refused = TimeSpan.FromSeconds(30);
+
+    private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
+    private string _last = "";
+    private string? _said;
+    private volatile bool _isLive;
+    private long _coveredSince = long.MaxValue;
+
+    /// <summary>Whether the stream stands.</summary>
+    public bool IsLive => _isLive;
+
+    /// <summary>From when on every change is told.</summary>
+    public long CoveredSince => Interlocked.Read(ref _coveredSince);
+
+    /// <summary>When it was last needed, by the clock of <see cref="TimeProvider.GetTimestamp"/>.</summary>
+    public long Used { get; set; } = TimeProvider.System.GetTimestamp();
+
+    /// <summary>Completes when the stream stands or is refused for the first time.</summary>
+    public Task Settled => _settled.Task;
+
+    /// <summary>Follows until it is cancelled.</summary>
+    /// <param name="token">The owner's token, anew for each connection.</param>
+    public async Task RunAsync(Func<CancellationToken, Task<string>> token, CancellationToken ct)
+    {
+        var pause = new Pause(TimeSpan.FromMilliseconds(100), TimeSpan.FromSeconds(10));
+        try
+        {
+            while (true)
+            {
+                var (wasLive, why, isRefused) = await FollowAsync(await token(ct), ct);
+                _isLive = false;
+                _settled.TrySetResult();
+                if (wasLive) pause.Reset();
+                if (why != _said && owner == AnswerKey.Agent) log.Info($"changes are not told at the moment: {why}");
+                _said = why;
+                await Task.Delay(isRefused ? s_refused : pause.Next(), ct);
+            }
+        }
+        catch (OperationCanceledException)
+        {
+            _isLive = false;
+            _settled.TrySetResult();
+        }
+    }
+
+    /// <summary>The agent has another token: what was read with the old one is no longer vouched for.</summary>
+    public void Restart()
+    {
+        _last = "";
+        _isLive = false;
+        Interlocked.Exchange(ref _coveredSince, long.MaxValue);
+    }
+
+    private async Task<(bool WasLive, string Why, bool IsRefused)> FollowAsync(string token, CancellationToken ct)
+    {
+        using var message = new HttpRequestMessage(HttpMethod.Get, link.At("/v1/sys/events/subscribe/*"));
+        message.Headers.TryAddWithoutValidation("X-Vault-Token", token);
+        message.Headers.TryAddWithoutValidation("X-Vault-Request", "true");
+        message.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
+        if (space.Length > 0) message.Headers.TryAddWithoutValidation("X-Vault-Namespace", space);
+        if (_last.Length > 0) message.Headers.TryAddWithoutValidation("Last-Event-ID", _last);
+        var (response, fault) = await link.SendAsync(message, link.Settings.Timeout, ct);
+        if (response is null) return (false, fault!.Message, false);
+        using (response)
+        {
+            var status = (int)response.StatusCode;
+            if (status == 403)
+                return (false, "the token may not read sys/events/subscribe/*, so that answers are asked for again "
+                    + "each time; a policy with  path \"sys/events/subscribe/*\" { capabilities = [\"read\"] }", true);
+            if (!response.IsSuccessStatusCode || response.Content.Headers.ContentType?.MediaType != "text/event-stream")
+                return (false, $"the server answers {status} and no events", status < 500);
+            return await ReadAsync(await response.Content.ReadAsStreamAsync(ct), ct);
+        }
+    }
+
+    private async Task<(bool WasLive, string Why, bool IsRefused)> ReadAsync(Stream stream, CancellationToken ct)
+    {
+        var lines = new EventLines();
+        var bytes = new byte[8192];
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        try
+        {
+            while (true)
+            {
+                silence.CancelAfter(s_silence);
+                var count = await stream.ReadAsync(bytes, silence.Token);
+                if (count == 0) return (_isLive, "the stream of events has ended", false);
+                foreach (var message in lines.Add(bytes, count)) Take(message);
+            }
+        }
+        catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException
+            or OperationCanceledException)
+        {
+            ct.ThrowIfCancellationRequested();
+            return (_isLive, "the stream of events broke", false);
+        }
+    }
+
+    private void Take(ServerEvent message)
+    {
+        if (message.Type == "kist/subscribed")
+        {
+            // Where it goes on from the last event nothing was missed.
+            if (_last.Length == 0 || CoveredSince == long.MaxValue) Cover();
+            _isLive = true;
+            _said = null;
+            _settled.TrySetResult();
+        }
+        else if (message.Type == "kist/reset")
+        {
+            reset();
+            Cover();
+        }
+        else if (message.Type.Length > 0 && SecretOf(message.Data) is { } name) changed(name);
+        if (message.Id.Length > 0) _last = message.Id;
+    }
+
+    private void Cover() => Interlocked.Exchange(ref _coveredSince, TimeProvider.System.GetTimestamp());
+
+    /// <summary>The name under which answers are kept; null: the event is of another kind.</summary>
+    private string? SecretOf(string json)
+    {
+        try
+        {
+            using var document = JsonDocument.Parse(json);
+            var data = document.RootElement.Get("data");
+            var mount = data.Get("plugin_info").Text("mount_path");
+            var path = data.Get("event").Get("metadata").Text("path");
+            var type = data.Text("event_type");
+            if (mount.Length == 0 || !path.StartsWith(mount, StringComparison.Ordinal)) return null;
+            var info = new MountInfo(mount, type.StartsWith("kv-v2/", StringComparison.Ordinal) ? 2 : 1);
+            return AnswerReads.NameOf(space, info, path);
+        }
+        catch (JsonException)
+        {
+            return null;
+        }
+    }
+}
