@@ -11,6 +11,8 @@ namespace Kist.Agent;
 /// </summary>
 internal sealed class Access : IAsyncDisposable
 {
+    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(3);
+
     private readonly AgentConfig _config;
     private readonly AgentLog _log;
     private readonly KnownGoodFile? _file;
@@ -35,14 +37,17 @@ internal sealed class Access : IAsyncDisposable
         };
         _reads = new AnswerReads(config.Cache ?? new CacheConfig(), link, _cache, Metrics, _feeds.Of);
         if (config.Method is not { } method) return;
-        Keeper = new TokenKeeper(method, link, log, Metrics);
-        Keeper.OnToken(_ =>
+        Keeper = new TokenKeeper(method, link, log, Metrics)
         {
-            _feeds.Of(AnswerKey.Agent)?.Restart();
-            return Task.CompletedTask;
-        });
-        // Leases of the old token end with it.
-        Keeper.Published = () => Changed?.Invoke(null);
+            Published = () =>
+            {
+                _feeds.Of(AnswerKey.Agent)?.Restart();
+                // Leases of the old token end with it.
+                Changed?.Invoke(null);
+            },
+            // By the server's own word the agent may have nothing: what it once had counts no more.
+            Refused = () => _cache.Drop(static key => key.Owner == AnswerKey.Agent),
+        };
         foreach (var sink in config.Sinks) Keeper.OnToken(new Sink(sink, link, log).WriteAsync);
     }
 
@@ -77,10 +82,11 @@ internal sealed class Access : IAsyncDisposable
     public async Task<(ReadAnswer? Answer, LinkFault? Fault)> ReadAsync(
         string? token, string space, string target, CancellationToken ct)
     {
+        if (token is null && await WhyNoneAsync(ct) is { } none) return (null, none);
         var (owner, used) = token is null
             ? (AnswerKey.Agent, Keeper?.Current) : (AnswerReads.OwnerOf(token), token);
         var path = target[4..].Split('?')[0];
-        var mount = await Mounts.FindAsync(owner, used ?? "", space, path, ct);
+        var mount = await Mounts.FindAsync(owner, used, space, path, ct);
         if (mount?.SecretOf(path) is null) return (null, null);
         if (token is not null) await _feeds.EnsureAsync(owner, space, _ => Task.FromResult(token));
         var key = new AnswerKey(owner, space, target);
@@ -90,6 +96,18 @@ internal sealed class Access : IAsyncDisposable
         // The token had gone; there is another one.
         answer.Dispose();
         return await _reads.GetAsync(new ReadRequest(key, Keeper.Current, mount), ct);
+    }
+
+    /// <summary>
+    /// Why the agent has nothing to give; null: it has a token, or the server is away, so that what it knows must do.
+    /// </summary>
+    private async Task<LinkFault?> WhyNoneAsync(CancellationToken ct)
+    {
+        if (Keeper is null) return new LinkFault("the agent has no token of its own");
+        if (Keeper.Current is not null) return null;
+        if (!Keeper.FirstTry.IsCompleted) await Task.WhenAny(Keeper.FirstTry, Task.Delay(s_start, ct));
+        return Keeper.Current is not null || Keeper.IsServerAway || !Keeper.FirstTry.IsCompleted
+            ? null : new LinkFault(Keeper.Trouble ?? "the agent has not logged in yet");
     }
 
     /// <summary>Asks with the agent's token, and once more with a new one when that has gone.</summary>

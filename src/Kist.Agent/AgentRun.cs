@@ -158,7 +158,7 @@ public sealed class AgentRun
         {
             _parts.Log.Error($"certificate not reloaded, the old one stays: {e.Message}");
         }
-        await TellReadyAsync(stopping);
+        _ = TellReadyAsync(stopping);
     }
 
     private async Task TellReadyAsync(CancellationToken ct)

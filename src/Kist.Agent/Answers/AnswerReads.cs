@@ -64,7 +64,7 @@ internal sealed class AnswerReads(
             kept.Dispose();
         }
         if (request.Token is null)
-            return LastKnown(request, new LinkFault("the agent has not logged in yet"));
+            return LastKnown(request, new LinkFault("the server is away, and this was never read before"));
         metrics.Misses.Add();
         var running = Join(request);
         try

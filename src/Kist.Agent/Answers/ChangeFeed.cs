@@ -15,7 +15,9 @@ internal sealed class ChangeFeed(string owner, string space, ServerLink link, Ac
     private static readonly TimeSpan s_refused = TimeSpan.FromSeconds(30);
 
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
-    private string _last = "";
+    private readonly SemaphoreSlim _again = new(0);
+    private volatile CancellationTokenSource? _follow;
+    private volatile string _last = "";
     private string? _said;
     private volatile bool _isLive;
     private long _coveredSince = long.MaxValue;
@@ -41,13 +43,18 @@ internal sealed class ChangeFeed(string owner, string space, ServerLink link, Ac
         {
             while (true)
             {
-                var (wasLive, why, isRefused) = await FollowAsync(await token(ct), ct);
+                var used = await token(ct);
+                using var follow = CancellationTokenSource.CreateLinkedTokenSource(ct);
+                _follow = follow;
+                var (wasLive, why, isRefused) = await FollowAsync(used, follow.Token, ct);
+                _follow = null;
                 _isLive = false;
                 _settled.TrySetResult();
                 if (wasLive) pause.Reset();
-                if (why != _said && owner == AnswerKey.Agent) log.Info($"changes are not told at the moment: {why}");
+                if (why is not null && why != _said && owner == AnswerKey.Agent)
+                    log.Info($"changes are not told at the moment: {why}");
                 _said = why;
-                await Task.Delay(isRefused ? s_refused : pause.Next(), ct);
+                await _again.WaitAsync(isRefused ? s_refused : pause.Next(), ct);
             }
         }
         catch (OperationCanceledException)
@@ -63,9 +70,19 @@ internal sealed class ChangeFeed(string owner, string space, ServerLink link, Ac
         _last = "";
         _isLive = false;
         Interlocked.Exchange(ref _coveredSince, long.MaxValue);
+        try
+        {
+            _follow?.Cancel();
+        }
+        catch (ObjectDisposedException)
+        {
+            // It has ended by itself meanwhile.
+        }
+        if (_again.CurrentCount == 0) _again.Release();
     }
 
-    private async Task<(bool WasLive, string Why, bool IsRefused)> FollowAsync(string token, CancellationToken ct)
+    private async Task<(bool WasLive, string? Why, bool IsRefused)> FollowAsync(
+        string token, CancellationToken follow, CancellationToken ct)
     {
         using var message = new HttpRequestMessage(HttpMethod.Get, link.At("/v1/sys/events/subscribe/*"));
         message.Headers.TryAddWithoutValidation("X-Vault-Token", token);
@@ -73,7 +90,17 @@ internal sealed class ChangeFeed(string owner, string space, ServerLink link, Ac
         message.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
         if (space.Length > 0) message.Headers.TryAddWithoutValidation("X-Vault-Namespace", space);
         if (_last.Length > 0) message.Headers.TryAddWithoutValidation("Last-Event-ID", _last);
-        var (response, fault) = await link.SendAsync(message, link.Settings.Timeout, ct);
+        HttpResponseMessage? response;
+        LinkFault? fault;
+        try
+        {
+            (response, fault) = await link.SendAsync(message, link.Settings.Timeout, follow);
+        }
+        catch (OperationCanceledException) when (!ct.IsCancellationRequested)
+        {
+            // There is another token: at once again.
+            return (false, null, false);
+        }
         if (response is null) return (false, fault!.Message, false);
         using (response)
         {
@@ -83,15 +110,16 @@ internal sealed class ChangeFeed(string owner, string space, ServerLink link, Ac
                     + "each time; a policy with  path \"sys/events/subscribe/*\" { capabilities = [\"read\"] }", true);
             if (!response.IsSuccessStatusCode || response.Content.Headers.ContentType?.MediaType != "text/event-stream")
                 return (false, $"the server answers {status} and no events", status < 500);
-            return await ReadAsync(await response.Content.ReadAsStreamAsync(ct), ct);
+            return await ReadAsync(await response.Content.ReadAsStreamAsync(ct), follow, ct);
         }
     }
 
-    private async Task<(bool WasLive, string Why, bool IsRefused)> ReadAsync(Stream stream, CancellationToken ct)
+    private async Task<(bool WasLive, string? Why, bool IsRefused)> ReadAsync(
+        Stream stream, CancellationToken follow, CancellationToken ct)
     {
         var lines = new EventLines();
         var bytes = new byte[8192];
-        using var silence = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        using var silence = CancellationTokenSource.CreateLinkedTokenSource(follow);
         try
         {
             while (true)

@@ -30,6 +30,8 @@ internal sealed class KnownGoodFile : IDisposable
         try
         {
             if (!File.Exists(config.KeyFile)) MakeKey(config.KeyFile);
+            if (Path.GetDirectoryName(Path.GetFullPath(config.Path)) is { } folder && !Directory.Exists(folder))
+                Directory.CreateDirectory(folder, WrittenFile.OwnerOnly | UnixFileMode.UserExecute);
             var mode = File.GetUnixFileMode(config.KeyFile);
             if ((mode & ~(UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute)) != 0)
                 return (null, $"{config.KeyFile} can be used by others: chmod 600 {config.KeyFile}");

@@ -41,20 +41,23 @@ internal sealed class MountTable(ServerLink link)
     public void Add(string space, MountInfo mount) => _known.TryAdd((space, mount.Path), mount);
 
     /// <summary>The mount of a path below <c>/v1/</c>; null: the server does not say.</summary>
-    public async Task<MountInfo?> FindAsync(string owner, string token, string space, string path, CancellationToken ct)
+    /// <param name="token">Null: there is none, and what is known must do.</param>
+    public async Task<MountInfo?> FindAsync(
+        string owner, string? token, string space, string path, CancellationToken ct)
     {
         var first = path.IndexOf('/') is var slash and > 0 ? path[..slash] : path;
         if (s_other.Contains(first)) return null;
         var known = Longest(space, path);
         if (known is not null && known.Asked != 0 && TimeProvider.System.GetElapsedTime(known.Asked) < s_life)
             return known;
+        if (token is null) return known;
         var refusal = $"{owner}\n{space}\n{first}";
         if (_refused.TryGetValue(refusal, out var at) && TimeProvider.System.GetElapsedTime(at) < s_refusal)
             return known;
         var question = new Question(HttpMethod.Get, "sys/internal/ui/mounts/" + path, token) { Namespace = space };
         using var reply = await link.AskAsync(question, ct);
         if (reply.Root.Get("data").Text("path") is not { Length: > 0 } mountPath
-            || !path.StartsWith(mountPath, StringComparison.Ordinal))
+            || !(path + "/").StartsWith(mountPath, StringComparison.Ordinal))
         {
             if (_refused.Count > 10_000) _refused.Clear();
             if (!reply.IsAway) _refused[refusal] = TimeProvider.System.GetTimestamp();

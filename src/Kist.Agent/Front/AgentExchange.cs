@@ -1,4 +1,5 @@
 using System.Text;
+using System.Text.Encodings.Web;
 using System.Text.Json;
 using Kist.Agent.Configuration;
 using Microsoft.AspNetCore.Http;
@@ -9,6 +10,9 @@ namespace Kist.Agent.Front;
 /// <summary>One request to the agent and its answer, over Kestrel's features.</summary>
 internal sealed class AgentExchange(IFeatureCollection features)
 {
+    // Quotes as other servers write them, not as numbers.
+    private static readonly JsonWriterOptions s_json = new() { Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping };
+
     private readonly IHttpRequestFeature _request = features.GetRequiredFeature<IHttpRequestFeature>();
     private readonly IHttpResponseFeature _response = features.GetRequiredFeature<IHttpResponseFeature>();
     private readonly IHttpResponseBodyFeature _answer = features.GetRequiredFeature<IHttpResponseBodyFeature>();
@@ -68,7 +72,7 @@ internal sealed class AgentExchange(IFeatureCollection features)
     public Task SendErrorAsync(int status, string message)
     {
         using var buffer = new MemoryStream();
-        using (var json = new Utf8JsonWriter(buffer))
+        using (var json = new Utf8JsonWriter(buffer, s_json))
         {
             json.WriteStartObject();
             json.WriteStartArray("errors");

@@ -18,6 +18,8 @@ internal sealed class TokenKeeper(MethodConfig method, ServerLink link, AgentLog
     private readonly List<Func<string, Task>> _listeners = [];
     private volatile TaskCompletionSource<string> _token = NewSource();
     private Task<bool>? _check;
+    private string? _checked;
+    private long _checkedAt;
     private Credentials? _last;
     private volatile string? _current;
     private volatile bool _mustLogIn;
@@ -36,8 +38,11 @@ internal sealed class TokenKeeper(MethodConfig method, ServerLink link, AgentLog
 
     private readonly TaskCompletionSource _firstTry = new(TaskCreationOptions.RunContinuationsAsynchronously);
 
+    /// <summary>Called when the server refuses a login by its own word.</summary>
+    public Action? Refused { get; init; }
+
     /// <summary>Called when there is a new token.</summary>
-    public Action? Published { get; set; }
+    public Action? Published { get; init; }
 
     /// <summary>Calls <paramref name="listener"/> with each new token, before requests get it.</summary>
     public void OnToken(Func<string, Task> listener) => _listeners.Add(listener);
@@ -78,14 +83,23 @@ internal sealed class TokenKeeper(MethodConfig method, ServerLink link, AgentLog
     {
         if (_current is { } other && other != token) return true;
         Task<bool> check;
-        lock (_checking) check = _check is { IsCompleted: false } ? _check : _check = CheckAsync(token);
+        lock (_checking)
+        {
+            var isNew = _checked == token && TimeProvider.System.GetElapsedTime(_checkedAt) < s_look;
+            if (isNew && _check is { IsCompleted: true }) return false;
+            check = _check is { IsCompleted: false } ? _check : _check = CheckAsync(token);
+        }
         return await check.WaitAsync(ct);
     }
 
     private async Task<bool> CheckAsync(string token)
     {
         using var reply = await link.AskAsync(Lookup(token), CancellationToken.None);
-        if (reply.Status is not (403 or 404)) return false;
+        if (reply.Status is not (403 or 404))
+        {
+            lock (_checking) (_checked, _checkedAt) = (token, TimeProvider.System.GetTimestamp());
+            return false;
+        }
         log.Warn("the server does not know the agent's token any more: logging in again");
         Forget();
         LogInAgain();
@@ -152,6 +166,7 @@ internal sealed class TokenKeeper(MethodConfig method, ServerLink link, AgentLog
             ? Lookup(credentials.Token)
             : new Question(HttpMethod.Post, credentials.Path, "", credentials.Body) { Namespace = method.Namespace },
             ct);
+        if (!reply.IsGood && !reply.IsAway) Refused?.Invoke();
         if (!reply.IsGood)
             return (null, reply.Status == 403 && credentials.Path is null
                 ? "the server does not know the token of the file" : reply.Explanation, reply.IsAway, named);

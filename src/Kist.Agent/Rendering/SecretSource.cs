@@ -28,7 +28,7 @@ internal sealed class SecretSource(Access access)
         var (path, rest) = query.Path.IndexOf('?') is var at and >= 0
             ? (query.Path[..at], query.Path[at..]) : (query.Path, "");
         var token = access.Keeper?.Current;
-        var mount = await access.Mounts.FindAsync(AnswerKey.Agent, token ?? "", space, path, ct);
+        var mount = await access.Mounts.FindAsync(AnswerKey.Agent, token, space, path, ct);
         path = Full(path, mount, query.Kind);
         var encoded = string.Join('/', path.Split('/').Select(Uri.EscapeDataString));
         return query.Kind == QueryKind.List

@@ -194,9 +194,11 @@ internal sealed class TemplateRunner
     /// <summary>Waits for a change; when one comes, for more of them as the configuration says.</summary>
     private async Task WaitAsync(TimeSpan time, CancellationToken ct)
     {
+        var began = TimeProvider.System.GetTimestamp();
         do
         {
-            if (!await _wake.WaitAsync(time, ct)) return;
+            var left = time - TimeProvider.System.GetElapsedTime(began);
+            if (left <= TimeSpan.Zero || !await _wake.WaitAsync(left, ct)) return;
         }
         while (!Concerns());
         var started = TimeProvider.System.GetTimestamp();

@@ -43,7 +43,7 @@ internal static class AgentDefaults
             },
             TokenUse = TokenUse.AgentsForNone,
             Cache = new CacheConfig(),
-            Listeners = listeners,
+            Listeners = arguments.ExitAfterAuth ? [] : listeners,
             Templates = templates,
         }, null);
     }

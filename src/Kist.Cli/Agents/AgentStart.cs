@@ -56,11 +56,17 @@ internal static class AgentStart
             : (config with { ExitAfterAuth = config.ExitAfterAuth || arguments.ExitAfterAuth }, null);
     }
 
-    private static IEnumerable<string> Files(IReadOnlyList<string> paths) => paths.SelectMany(path =>
-        !Directory.Exists(path)
-            ? [path]
-            : Directory.EnumerateFiles(path).Where(f => f.EndsWith(".hcl", StringComparison.Ordinal)
+    private static List<string> Files(IReadOnlyList<string> paths)
+    {
+        var files = new List<string>();
+        foreach (var path in paths)
+        {
+            if (!Directory.Exists(path)) files.Add(path);
+            else files.AddRange(Directory.EnumerateFiles(path).Where(f => f.EndsWith(".hcl", StringComparison.Ordinal)
                 || f.EndsWith(".json", StringComparison.Ordinal)).Order(StringComparer.Ordinal));
+        }
+        return files;
+    }
 
     private static Problem? LogProblem(AgentArguments arguments)
     {

@@ -106,7 +106,8 @@ public sealed class TokenKeeperTests : IDisposable
                 Assert.False(await keeper.SuspectAsync(token, CancellationToken.None));
                 Assert.Equal(token, keeper.Current);
                 known = false;
-                Assert.True(await keeper.SuspectAsync(token, CancellationToken.None));
+                // Not more than once in a second.
+                while (!await keeper.SuspectAsync(token, CancellationToken.None)) await Task.Delay(50);
                 Assert.Equal("tok-2", keeper.Current);
             });
     }

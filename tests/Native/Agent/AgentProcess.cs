@@ -87,12 +87,12 @@ internal sealed class AgentProcess : IDisposable
             answer.Headers.GetValueOrDefault("x-cache"));
     }
 
-    /// <summary>Waits until something holds; fails with the agent's log after twenty seconds.</summary>
+    /// <summary>Waits until something holds; fails with the agent's log after forty seconds.</summary>
     public async Task UntilAsync(Func<Task<bool>> holds)
     {
-        for (var end = DateTime.UtcNow.AddSeconds(20); DateTime.UtcNow < end; await Task.Delay(25))
+        for (var end = DateTime.UtcNow.AddSeconds(40); DateTime.UtcNow < end; await Task.Delay(25))
             if (await holds()) return;
-        Assert.Fail("it did not happen within 20 seconds; the agent's log:\n" + Log);
+        Assert.Fail("it did not happen within 40 seconds; the agent's log:\n" + Log);
     }
 
     /// <summary>Waits until a file holds a text.</summary>
@@ -108,7 +108,7 @@ internal sealed class AgentProcess : IDisposable
     public void Signal(int signal) => _process.Signal(signal);
 
     /// <summary>Waits for the end; its exit code.</summary>
-    public Task<int> EndAsync() => _process.WaitForExitAsync(TimeSpan.FromSeconds(20));
+    public Task<int> EndAsync() => _process.WaitForExitAsync(TimeSpan.FromSeconds(40));
 
     /// <summary>Ends it as a service manager does; its exit code.</summary>
     public Task<int> StopAsync()

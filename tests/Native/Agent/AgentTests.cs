@@ -190,7 +190,7 @@ public sealed class AgentTests : IAsyncLifetime
             (await http.GetStringAsync("http://agent/v1/secret/data/db")).Contains("by-socket"));
 
         var refused = await agent.AskAsync("GET", "/v1/secret/data/db");
-        Assert.Equal((412, "{\"errors\":[\"missing \\u0022X-Vault-Request\\u0022 header\"]}\n"),
+        Assert.Equal((412, "{\"errors\":[\"missing \\\"X-Vault-Request\\\" header\"]}\n"),
             (refused.Status, refused.Text));
         var asked = await agent.AskAsync("GET", "/v1/secret/data/db", headers: ("X-Vault-Request", "true"));
         Assert.Equal(200, asked.Status);
