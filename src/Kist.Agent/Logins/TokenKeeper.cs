@@ -103,17 +103,10 @@ internal sealed class TokenKeeper(MethodConfig method, ServerLink link, AgentLog
         log.Warn("the server does not know the agent's token any more: logging in again");
         Forget();
         LogInAgain();
-        // Long enough for a login, not so long that callers give up.
-        using var limit = new CancellationTokenSource(TimeSpan.FromSeconds(5));
-        try
-        {
-            await TokenAsync(limit.Token);
-            return true;
-        }
-        catch (OperationCanceledException)
-        {
-            return false;
-        }
+        // Long enough for a login, not so long that callers give up; and not longer than it takes to fail.
+        for (var tries = 0; tries < 200 && _current is null && Trouble is null; tries++)
+            await Task.Delay(TimeSpan.FromMilliseconds(25));
+        return _current is not null;
     }
 
     private void Forget()
