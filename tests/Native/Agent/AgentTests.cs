@@ -186,8 +186,12 @@ public sealed class AgentTests : IAsyncLifetime
                 return new NetworkStream(socket, ownsSocket: true);
             },
         });
+        // It may not have logged in yet.
         await agent.UntilAsync(async () =>
-            (await http.GetStringAsync("http://agent/v1/secret/data/db")).Contains("by-socket"));
+        {
+            using var answer = await http.GetAsync("http://agent/v1/secret/data/db");
+            return (await answer.Content.ReadAsStringAsync()).Contains("by-socket");
+        });
 
         var refused = await agent.AskAsync("GET", "/v1/secret/data/db");
         Assert.Equal((412, "{\"errors\":[\"missing \\\"X-Vault-Request\\\" header\"]}\n"),
