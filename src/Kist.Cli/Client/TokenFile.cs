@@ -50,7 +50,8 @@ internal static class TokenFile
 
     /// <summary>
     /// Before <paramref name="token"/> takes the place of another: the other goes to <c>token.previous</c>, unless one
-    /// lies there already. Nobody loses the only root token by logging in. The path it went to; null: nothing had to go.
+    /// lies there already. Nobody loses the only root token by logging in. The path it went to; null: nothing had to
+    /// go.
     /// </summary>
     public static string? KeepBefore(string path, string token)
     {
