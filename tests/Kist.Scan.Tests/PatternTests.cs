@@ -36,23 +36,40 @@ public sealed class PatternTests
     public void AWrongPatternIsRefused(string pattern) =>
         Assert.Throws<FormatException>(() => PatternParser.Parse(pattern));
 
-    [Fact]
-    public void EveryPlaceOfAGramIsFound()
+    [Theory]
+    [InlineData("abcd", true)]
+    [InlineData("abcd", false)]
+    [InlineData("$abc", false)]
+    public void EveryPlaceOfAGramIsFound(string gram, bool anywhere)
     {
         var index = new GramIndex();
-        index.Add([[(byte)'a'], [(byte)'b'], [(byte)'c'], [(byte)'d']], 7);
+        index.Add([.. gram.Select(letter => new[] { (byte)(letter | 0x20) })], [], 7, anywhere);
         var random = new Random(3);
-        for (var round = 0; round < 500; round++)
+        for (var round = 0; round < 2000; round++)
         {
-            var text = random.GetItems("abcdABCD"u8.ToArray(), random.Next(4, 80));
-            "aBcD"u8.CopyTo(text.AsSpan(random.Next(text.Length - 3)));
-            var wanted = Enumerable.Range(0, text.Length - 3)
-                .Where(i => Encoding.ASCII.GetString(text, i, 4).Equals("abcd",
-                    StringComparison.OrdinalIgnoreCase)).ToList();
-            var found = new List<int>();
-            for (var at = index.Next(text, 0); at < text.Length; at = index.Next(text, at + 1))
-                if (index.First(text, at) != 0) found.Add(at);
-            Assert.Equal(wanted, found);
+            var text = Encoding.ASCII.GetString(random.GetItems("abcdABCD$ 1\\n%"u8.ToArray(), random.Next(4, 80)));
+            var place = random.Next(text.Length - 3);
+            text = text[..place] + gram.ToUpperInvariant() + text[(place + 4)..];
+            var wanted = Enumerable.Range(0, text.Length - 3).Where(at => text.AsSpan(at, 4).Equals(gram,
+                StringComparison.OrdinalIgnoreCase) && (anywhere || Begins(text, at)));
+            Assert.Equal(wanted, Places(index, Encoding.ASCII.GetBytes(text)));
         }
     }
+
+    private static List<int> Places(GramIndex index, byte[] text)
+    {
+        var found = new List<int>();
+        for (var at = 0; at <= text.Length - 4; at++)
+        {
+            var mask = index.Filter.Mask(text, at & ~15);
+            var eight = BitConverter.ToUInt64([.. text[at..Math.Min(text.Length, at + 8)], 0, 0, 0, 0]);
+            if ((mask >> (at & 15) & 1) != 0 && index.MayStand(eight) && index.First(eight) != 0) found.Add(at);
+        }
+        return found;
+    }
+
+    private static bool Begins(string text, int at) =>
+        at == 0 || !char.IsAsciiLetter(text[at - 1]) || !char.IsAsciiLetterOrDigit(text[at])
+        || (char.IsAsciiLetterUpper(text[at]) && !char.IsAsciiLetterUpper(text[at - 1]))
+        || (at > 1 && text[at - 2] == '\\') || (at > 2 && text[at - 3] == '%');
 }

@@ -12,7 +12,7 @@ internal ref partial struct Pass
         if (!Assignment.TryRead(_text, at, out var found)) return;
         _assignedTo = found.NameEnd;
         var value = _text[found.ValueStart..found.ValueEnd];
-        if (value.Length < 4) return;
+        if (value.Length < 4 || (!IsExplaining && IsNever(value, found))) return;
         if (value.StartsWith("Bearer "u8) || value.StartsWith("Basic "u8) || value.StartsWith("-----BEGIN"u8)) return;
         var words = new List<string>();
         var kind = Names.Read(Name(found), words);
@@ -20,6 +20,27 @@ internal ref partial struct Pass
         var (rule, why, against, confidence) = Judge(kind, value, found, words);
         if (rule is null || !_index.Finders.TryGetValue(rule, out var entry)) return;
         Add(new Hit(entry, found.ValueStart, found.ValueEnd, entry.Rule.Severity, confidence, why, against));
+    }
+
+    // What no name makes a secret, seen before the name is read: most values in code are words. None of it is anything
+    // for LooksDrawn or IsChosen; whoever asks why gets the answer in full.
+    private readonly bool IsNever(ReadOnlySpan<byte> value, Assignment found)
+    {
+        var hasDigit = value.ContainsAnyInRange((byte)'0', (byte)'9');
+        return found.Separator switch
+        {
+            Separator.Space => value.Length < 20 || !hasDigit,
+            Separator.Comma => value.Length < 10 || (value.Length < 20 && !hasDigit),
+            _ => value.Length < 20 && !hasDigit && !IsOfPassword(_text[found.NameStart..found.NameEnd]),
+        };
+    }
+
+    // Every word for a password has one of these in it.
+    private static bool IsOfPassword(ReadOnlySpan<byte> name)
+    {
+        for (var i = 1; i < name.Length; i++)
+            if ((name[i - 1] | 0x20) == 'p' && (name[i] | 0x20) is 'a' or 'w') return true;
+        return false;
     }
 
     // A bare "key" takes the word before it: "secret key", "Unseal Key 1".

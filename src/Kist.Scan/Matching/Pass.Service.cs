@@ -5,7 +5,7 @@ namespace Kist.Scan.Matching;
 /// <summary>Values that stand beside the name of a service and a word for a credential.</summary>
 internal ref partial struct Pass
 {
-    private const int ServiceWindow = 40;
+    private const int ServiceWindow = 40, MaxServiceValue = 1024;
     private static readonly ByteSet s_between = ByteSet.Of("0-9A-Za-z_. '\"[\\]-");
     private static readonly ByteSet s_separators = ByteSet.Of(" \t\"'=:_>.,(-");
 
@@ -20,6 +20,7 @@ internal ref partial struct Pass
         if (at > 0 && IsLetter(_text[at - 1]) && (!IsUpper(_text[at]) || IsUpper(_text[at - 1]))) return;
         var end = at + service.Length;
         if (end >= _text.Length || !Ascii.EqualsIgnoreCase(_text[at..end], service)) return;
+        if (!IsExplaining && !HasDigits(end)) return;
         var window = _text[end..Math.Min(_text.Length, end + ServiceWindow)];
         window = window[..s_between.RunLength(window)];
         var word = CredentialWord(window, 0);
@@ -28,7 +29,7 @@ internal ref partial struct Pass
             word)) word = next;
         var start = end + word;
         start += s_separators.RunLength(_text[start..Math.Min(_text.Length, start + 8)]);
-        var length = s_serviceValue.RunLength(_text[start..Math.Min(_text.Length, start + 1024)]);
+        var length = s_serviceValue.RunLength(_text[start..Math.Min(_text.Length, start + MaxServiceValue)]);
         var value = _text.Slice(start, length).TrimEnd(".,:;"u8);
         if (value.Length < 12) return;
         var against = Placeholders.Reference(value) ?? ServiceValue(value)
@@ -36,6 +37,14 @@ internal ref partial struct Pass
         var name = Encoding.ASCII.GetString(service);
         Hit("service-secret", start, start + value.Length, $"it stands beside '{name}' and a word for a credential",
             against);
+    }
+
+    // A value has digits, and begins in this line.
+    private readonly bool HasDigits(int at)
+    {
+        var rest = _text[at..Math.Min(_text.Length, at + ServiceWindow + MaxServiceValue)];
+        var digit = rest.IndexOfAnyInRange((byte)'0', (byte)'9');
+        return digit >= 0 && rest[..digit].IndexOf((byte)'\n') < 0;
     }
 
     // Where the next word for a credential in the window ends; -1 if there is none.

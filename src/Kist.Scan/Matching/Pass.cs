@@ -1,3 +1,6 @@
+using System.Buffers.Binary;
+using System.Numerics;
+using System.Runtime.CompilerServices;
 using System.Text;
 using Kist.Scan.Rules;
 
@@ -31,17 +34,41 @@ internal ref partial struct Pass
     public void Run()
     {
         var grams = _index.Grams;
-        for (var at = grams.Next(_text, 0); at < _text.Length; at = grams.Next(_text, at + 1))
+        var filter = grams.Filter;
+        for (var block = 0; block <= _text.Length - 4; block += GramFilter.Width)
         {
-            for (var link = grams.First(_text, at); link != 0;)
+            for (var mask = filter.Mask(_text, block); mask != 0; mask &= mask - 1)
             {
-                (var target, link) = grams.Link(link);
-                var (probe, index, offset) = RuleIndex.Read(target);
-                if (at >= offset) Look(probe, index, at - offset);
+                var at = block + BitOperations.TrailingZeroCount(mask);
+                if (at > _text.Length - 4) break;
+                var eight = Eight(at);
+                if (grams.MayStand(eight)) Look(grams, eight, at);
             }
         }
         Runs();
         if (_setting.IsPgPass) PgPass();
+    }
+
+    private void Look(GramIndex grams, ulong eight, int at)
+    {
+        for (var link = grams.First(eight); link != 0;)
+        {
+            (var target, link) = grams.Follow(link, eight);
+            var (probe, index) = RuleIndex.Read(target);
+            Look(probe, index, at);
+        }
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private readonly ulong Eight(int at) =>
+        at + 8 <= _text.Length ? BinaryPrimitives.ReadUInt64LittleEndian(_text[at..]) : LastEight(at);
+
+    private readonly ulong LastEight(int at)
+    {
+        Span<byte> last = stackalloc byte[8];
+        last.Clear();
+        _text[at..].CopyTo(last);
+        return BinaryPrimitives.ReadUInt64LittleEndian(last);
     }
 
     private void Look(Probe probe, int index, int at)

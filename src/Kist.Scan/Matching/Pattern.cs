@@ -36,11 +36,14 @@ internal sealed class Pattern
     /// <summary>The elements from the anchor on, by which content is searched.</summary>
     public ReadOnlySpan<Element> FromAnchor => _elements.AsSpan(_anchor);
 
+    /// <summary>Whether it stands only where a word begins.</summary>
+    public bool BeginsWord => _anchor == 0 && !_isOpen;
+
     /// <summary>Matches around the anchor that begins at <paramref name="at"/>.</summary>
     public bool TryMatch(ReadOnlySpan<byte> text, int at, out Match match)
     {
         match = default;
-        if (_anchor == 0 && !_isOpen && !IsFreeBefore(text, at)) return false;
+        if (BeginsWord && !IsFreeBefore(text, at)) return false;
         var (secretStart, secretEnd) = (-1, -1);
         var start = at;
         for (var i = _anchor - 1; i >= 0; i--)

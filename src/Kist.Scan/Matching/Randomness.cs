@@ -39,13 +39,6 @@ internal static class Randomness
         return pairs < 5 ? 0 : (double)common / pairs;
     }
 
-    /// <summary>Whether these two letters often stand side by side in words.</summary>
-    public static bool IsCommon(byte first, byte second)
-    {
-        var (a, b) = (first | 0x20, second | 0x20);
-        return a is >= 'a' and <= 'z' && b is >= 'a' and <= 'z' && s_common[(a - 'a') * 26 + b - 'a'];
-    }
-
     /// <summary>Whether this looks drawn at random, as tokens and keys are.</summary>
     public static bool IsRandom(ReadOnlySpan<byte> text)
     {

@@ -50,11 +50,16 @@ internal enum Probe
 internal sealed class RuleIndex
 {
     private const int IndexBits = 16;
-    private const int OffsetBits = 8;
 
-    private static readonly (Probe Probe, string[] Words)[] s_words =
+    // Within a word: DBPASSWORD, walletseed. The others begin one, or with a sign.
+    private static readonly (Probe Probe, string[] Words)[] s_inner =
     [
         (Probe.Assignment, ["pass", "pwd", "secr", "toke", "key", "cred", "auth", "access", "private", "jwt"]),
+        (Probe.Mnemonic, ["mnemonic", "seed", "recovery"]),
+    ];
+
+    private static readonly (Probe Probe, string[] Words)[] s_beginnings =
+    [
         (Probe.Pem, ["begin ", "putty-user-key"]),
         (Probe.Url, ["://"]),
         (Probe.Header, ["basic ", "bearer "]),
@@ -62,7 +67,6 @@ internal sealed class RuleIndex
         (Probe.Docker, ["\"auth\""]),
         (Probe.Kubernetes, ["secret\n", "secret\r", "secret ", "secret\""]),
         (Probe.Command, ["curl ", "mysql", "sshpass", "docker login", "psexec"]),
-        (Probe.Mnemonic, ["mnemonic", "seed", "recovery"]),
         (Probe.Crypt, ["$2a$", "$2b$", "$2y$", "$6$", "$5$", "$y$", "$8$", "$argon2"]),
     ];
 
@@ -77,23 +81,22 @@ internal sealed class RuleIndex
         for (var i = 0; i < Rules.Length; i++)
         {
             var rule = Rules[i];
-            if (rule.Finder is { } finder) Finders.TryAdd(rule.Rule.Id, rule);
-            else if (rule.Pattern is { } pattern) Add(pattern, i);
+            if (rule.Finder is not null) Finders.TryAdd(rule.Rule.Id, rule);
+            else if (rule.Pattern is { } pattern) Anchors.Add(Grams, pattern, Target(Probe.Pattern, i));
             foreach (var near in rule.Near)
             {
-                var word = Encoding.ASCII.GetBytes(near);
-                Add(Probe.Near, word, words.Count);
-                words.Add(word);
+                Add(Probe.Near, Encoding.ASCII.GetBytes(near), words.Count, anywhere: false);
+                words.Add(Encoding.ASCII.GetBytes(near));
                 owners.Add(rule);
             }
         }
         (_nearWords, _nearRules) = ([.. words], [.. owners]);
         if (Finders.Count == 0) return;
-        foreach (var (probe, list) in s_words)
-            foreach (var word in list) Anchors.AddStart(Grams, Encoding.ASCII.GetBytes(word), Target(probe, 0, 0));
+        AddWords(s_inner, anywhere: true);
+        AddWords(s_beginnings, anywhere: false);
         if (!Finders.ContainsKey("service-secret")) return;
         Services = BuiltIn.Services;
-        for (var i = 0; i < Services.Length; i++) Add(Probe.Service, Services[i], i);
+        for (var i = 0; i < Services.Length; i++) Add(Probe.Service, Services[i], i, anywhere: false);
     }
 
     /// <summary>The rules.</summary>
@@ -108,20 +111,21 @@ internal sealed class RuleIndex
     /// <summary>Where to look.</summary>
     public GramIndex Grams { get; } = new();
 
-    /// <summary>What a target means, and how far before the hit its word begins.</summary>
-    public static (Probe Probe, int Index, int Offset) Read(int target) => (
-        (Probe)(target >> (IndexBits + OffsetBits)), target & ((1 << IndexBits) - 1),
-        (target >> IndexBits) & ((1 << OffsetBits) - 1));
+    /// <summary>What a target means, and of which rule or word.</summary>
+    public static (Probe Probe, int Index) Read(int target) =>
+        ((Probe)(target >> IndexBits), target & ((1 << IndexBits) - 1));
 
     /// <summary>A word and the rule that looks near it.</summary>
     public (byte[] Word, RuleEntry Rule) Near(int index) => (_nearWords[index], _nearRules[index]);
 
-    private void Add(Pattern pattern, int index) =>
-        Anchors.Add(Grams, pattern, offset => Target(Probe.Pattern, index, offset));
+    private void AddWords(ReadOnlySpan<(Probe Probe, string[] Words)> groups, bool anywhere)
+    {
+        foreach (var (probe, words) in groups)
+            foreach (var word in words) Add(probe, Encoding.ASCII.GetBytes(word), 0, anywhere);
+    }
 
-    private void Add(Probe probe, byte[] word, int index) =>
-        Anchors.Add(Grams, word, offset => Target(probe, index, offset));
+    private void Add(Probe probe, byte[] word, int index, bool anywhere) =>
+        Anchors.Add(Grams, word, Target(probe, index), anywhere);
 
-    private static int Target(Probe probe, int index, int offset) =>
-        ((int)probe << (IndexBits + OffsetBits)) | (offset << IndexBits) | index;
+    private static int Target(Probe probe, int index) => ((int)probe << IndexBits) | index;
 }
