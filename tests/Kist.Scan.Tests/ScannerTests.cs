@@ -104,6 +104,34 @@ public sealed class ScannerTests
     }
 
     [Theory]
+    [InlineData("check.log", "PASS: gas/{hex*4}/iamcu-{hex*3}9")]
+    [InlineData("notes.txt", "signing_key = {HEX*40}")]
+    [InlineData("list.txt", "passwd\t1:4.13+dfsg1-1+deb12u1")]
+    [InlineData("ChangeLog", "cloudflare: undo {hex*40}")]
+    [InlineData("notes.txt", "Sort cloudflare domains\n\ncommit {hex*40}")]
+    [InlineData("README.md", "circleci.com/gh/a/b.svg?style=svg&circle-token={hex*40}")]
+    [InlineData("man/man5/netrc.5", "machine debian.invalid login apt password {b62*12}")]
+    [InlineData("notes.txt", "the machine to login on with a password for {b62*12}")]
+    [InlineData("list.txt", "intercom odoo14-addon-product-supplierinfo-intercompany-multi-company")]
+    [InlineData("complete.fish", "mysql -u x -p $_flag_password")]
+    [InlineData("help.pas", "reg_key = 'CLSID\\{{uuid}}\\InprocServer32'")]
+    public void WhatCleanTreesAreFullOfStaysQuiet(string path, string template)
+    {
+        var findings = new List<Finding>();
+        s_scanner.Scan(Encoding.UTF8.GetBytes(Make(template) + "\n"), new PieceInfo { Path = path }, findings);
+
+        Assert.DoesNotContain(findings, f => f.Confidence >= Confidence.Medium);
+    }
+
+    [Fact]
+    public void AnEntryOfNetrcIsReadInAnyOrder()
+    {
+        var found = Scan($"machine a.corp\n  password {Make("{b62*12}")}\n  login me\nmachine b.corp login you\n");
+
+        Assert.Contains(found, f => f is { Rule.Id: "netrc", StartLine: 2 });
+    }
+
+    [Theory]
     [InlineData("DB_PASSWORD = \"{b62*7}!{b62*5}#{b62*4}\"")]
     [InlineData("internal_api_key: {b36*40}")]
     [InlineData("<add key=\"SigningSecret\" value=\"{b64*43}=\" />")]

@@ -4,16 +4,15 @@ namespace Kist.Scan.Matching;
 internal static class Anchors
 {
     private const int MaxGrams = 6000;
-    private static readonly byte[] s_any = GramIndex.Folded(Enumerable.Range(0, 256).Select(i => (byte)i));
 
     /// <summary>Adds the places at which <paramref name="pattern"/>'s anchor can stand.</summary>
     /// <exception cref="FormatException">Its anchor says too little.</exception>
     public static void Add(GramIndex index, Pattern pattern, int target)
     {
         var elements = pattern.FromAnchor;
+        var choices = new byte[4][];
         foreach (var text in elements[0].Texts)
         {
-            var choices = new byte[4][];
             var filled = Fill(choices, 0, text);
             for (var i = 1; i < elements.Length && filled < 4; i++)
             {
@@ -21,16 +20,16 @@ internal static class Anchors
                 if (element.Min == 0) break;
                 if (element.Set is { } set)
                 {
-                    var members = GramIndex.Folded(Members(set));
-                    for (var n = 0; n < element.Min && filled < 4; n++) choices[filled++] = members;
+                    for (var n = 0; n < element.Min && filled < 4; n++) choices[filled++] = set.Folded;
                     if (element.Min != element.Max) break;
                 }
                 else if (element.Texts.Length == 1) filled = Fill(choices, filled, element.Texts[0]);
                 else break;
             }
-            while (filled < 4) choices[filled++] = s_any;
-            if (choices.Aggregate(1L, (product, c) => product * c.Length) > MaxGrams)
-                throw new FormatException("the pattern's anchor is too short to search by");
+            while (filled < 4) choices[filled++] = ByteSet.All.Folded;
+            var product = 1L;
+            foreach (var choice in choices) product *= choice.Length;
+            if (product > MaxGrams) throw new FormatException("the pattern's anchor is too short to search by");
             index.Add(choices, text.AsSpan(Math.Min(text.Length, 4)), target, anywhere: !pattern.BeginsWord);
         }
     }
@@ -40,17 +39,14 @@ internal static class Anchors
     {
         var choices = new byte[4][];
         var filled = Fill(choices, 0, word);
-        while (filled < 4) choices[filled++] = s_any;
+        while (filled < 4) choices[filled++] = ByteSet.All.Folded;
         index.Add(choices, word[Math.Min(word.Length, 4)..], target, anywhere);
     }
 
     private static int Fill(byte[][] choices, int filled, ReadOnlySpan<byte> text)
     {
         foreach (var one in text)
-            if (filled < 4) choices[filled++] = [(byte)(one | 0x20)];
+            if (filled < 4) choices[filled++] = ByteSet.Single(one);
         return filled;
     }
-
-    private static IEnumerable<byte> Members(ByteSet set) =>
-        Enumerable.Range(0, 256).Select(i => (byte)i).Where(set.Contains);
 }

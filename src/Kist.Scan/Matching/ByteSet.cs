@@ -5,6 +5,11 @@ internal sealed class ByteSet
 {
     private readonly ulong[] _bits = new ulong[4];
 
+    private static readonly byte[]?[] s_single = new byte[256][];
+
+    /// <summary>Every byte.</summary>
+    public static readonly ByteSet All = Of("\0-\u00FF");
+
     /// <summary>0-9A-Za-z.</summary>
     public static readonly ByteSet Base62 = Of("0-9A-Za-z");
 
@@ -61,6 +66,22 @@ internal sealed class ByteSet
             for (int value = first; value <= last; value++) set._bits[value >> 6] |= 1UL << (value & 63);
         }
         return set;
+    }
+
+    /// <summary>The bytes of the set when both cases of a letter are one.</summary>
+    public byte[] Folded => field ??= Fold();
+
+    /// <summary>One byte, folded: each made once.</summary>
+    public static byte[] Single(byte value) => s_single[value | 0x20] ??= [(byte)(value | 0x20)];
+
+    private byte[] Fold()
+    {
+        Span<byte> folded = stackalloc byte[256];
+        var count = 0;
+        for (var value = 0; value < 256; value++)
+            if ((value & 0x20) != 0 && (Contains((byte)value) || Contains((byte)(value & ~0x20))))
+                folded[count++] = (byte)value;
+        return folded[..count].ToArray();
     }
 
     /// <summary>Whether the byte is in the set.</summary>

@@ -17,9 +17,9 @@ internal sealed class GramIndex
     private const ulong Mix = 0x9E3779B97F4A7C15;
 
     private readonly uint[] _bitmap = new uint[1 << (BitmapBits - 5)];
-    private uint[] _grams = new uint[1 << 14];
-    private ushort[] _heads = new ushort[1 << 14];
-    private Link[] _links = new Link[1 << 13];
+    private uint[] _grams = new uint[1 << 13];
+    private ushort[] _heads = new ushort[1 << 13];
+    private Link[] _links = new Link[1 << 12];
     private int _linkCount = 1, _count;
 
     /// <summary>Where to look.</summary>
@@ -39,15 +39,13 @@ internal sealed class GramIndex
             next |= (uint)(rest[i] | 0x20) << (i * 8);
             mask |= 0xFFu << (i * 8);
         }
+        var alone = 0;
         foreach (var a in choices[0])
             foreach (var b in choices[1])
                 foreach (var c in choices[2])
                     foreach (var d in choices[3])
-                        Add((uint)(a | (b << 8) | (c << 16) | (d << 24)) | Fold, new Link(next, mask, target, 0));
+                        Add((uint)(a | (b << 8) | (c << 16) | (d << 24)), new Link(next, mask, target, 0), ref alone);
     }
-
-    /// <summary>The bytes a choice of bytes becomes when cases are one.</summary>
-    public static byte[] Folded(IEnumerable<byte> bytes) => [.. bytes.Select(b => (byte)(b | 0x20)).Distinct()];
 
     /// <summary>Whether a known text may stand where these eight bytes do. No is certain.</summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -81,17 +79,22 @@ internal sealed class GramIndex
         return link;
     }
 
-    private void Add(uint gram, Link link)
+    private void Add(uint gram, Link link, ref int alone)
     {
         var known = BitOperations.PopCount(link.Mask) switch { < 16 => 32, < 32 => 16, _ => 0 };
         var hash = Hash(((ulong)link.Rest << 32 | gram) << known);
         _bitmap[hash >> 5] |= 1u << (int)hash;
-        if (_count * 2 > _grams.Length) Grow();
+        if (_count * 4 > _grams.Length * 3) Grow();
         ref var head = ref Head(gram);
         if (head != 0 && _links[head] with { Next = 0 } == link) return;
-        if (_linkCount == _links.Length) Array.Resize(ref _links, _links.Length * 2);
-        _links[_linkCount] = link with { Next = head };
-        head = checked((ushort)_linkCount++);
+        if (head != 0 || alone == 0)
+        {
+            if (_linkCount == _links.Length) Array.Resize(ref _links, _links.Length * 2);
+            _links[_linkCount++] = link with { Next = head };
+        }
+        // Many grams of one text, of which none has another: they share one link.
+        if (head == 0 && alone == 0) alone = _linkCount - 1;
+        head = checked((ushort)(head == 0 ? alone : _linkCount - 1));
     }
 
     private ref ushort Head(uint gram)

@@ -99,21 +99,35 @@ internal ref partial struct Pass
     private void Netrc(int at)
     {
         if (at > 0 && !s_blank.Contains(_text[at - 1])) return;
-        var window = _text[at..Math.Min(_text.Length, at + 300)];
-        var next = window[8..].IndexOf("machine "u8);
-        if (next >= 0) window = window[..(next + 8)];
-        next = window.IndexOf("default "u8);
-        if (next >= 0) window = window[..next];
-        var login = window.IndexOf("login "u8);
-        var password = window.IndexOf("password "u8);
-        if (login < 0 || password < 0) return;
-        var start = at + password + 9;
-        var length = 0;
-        while (start + length < _text.Length && !s_blank.Contains(_text[start + length])) length++;
-        if (length < 3) return;
-        var value = _text.Slice(start, length);
-        Hit("netrc", start, start + length, "a .netrc line with a password",
-            Placeholders.Reference(value) ?? Placeholders.InValue(value), Confidence.High);
+        var (next, hasLogin) = (at, false);
+        var password = 0..0;
+        NetrcWord(ref next);
+        NetrcWord(ref next);
+        // Pairs in any order; the first other word ends the entry, or shows that it is prose about machines.
+        while (next - at < 600)
+        {
+            var name = _text[NetrcWord(ref next)];
+            if (name.IsEmpty || !(name.SequenceEqual("login"u8) || name.SequenceEqual("password"u8)
+                || name.SequenceEqual("account"u8) || name.SequenceEqual("port"u8))) break;
+            var value = NetrcWord(ref next);
+            hasLogin |= name.SequenceEqual("login"u8);
+            if (name.SequenceEqual("password"u8)) password = value;
+        }
+        if (!hasLogin) return;
+        var start = password.Start.Value;
+        var secret = _text[password].Trim((byte)'"');
+        if (secret.Length < 3) return;
+        start += _text[password].IndexOf(secret);
+        Hit("netrc", start, start + secret.Length, "a .netrc line with a password",
+            Placeholders.Reference(secret) ?? Placeholders.InValue(secret), Confidence.High);
+    }
+
+    private readonly Range NetrcWord(ref int next)
+    {
+        while (next < _text.Length && s_blank.Contains(_text[next])) next++;
+        var start = next;
+        while (next < _text.Length && next - start < 1024 && !s_blank.Contains(_text[next])) next++;
+        return start..next;
     }
 
     private void PgPass()
@@ -224,7 +238,9 @@ internal ref partial struct Pass
             if (value.Length == 0 && start < end && _text[start] is (byte)'"' or (byte)'\'')
                 return Argument(start, end, isPair: false);
         }
-        if (value.Length < 6 || value[0] is (byte)'-' or (byte)'/'
+        var isVariable = value.Length > 0 && value[0] == (byte)'$'
+            && ByteSet.Word.RunLength(value[1..]) == value.Length - 1;
+        if (value.Length < 6 || isVariable || value[0] is (byte)'-' or (byte)'/'
             || s_plain.RunLength(value) < value.Length) return false;
         var shape = Shape.Of(value);
         var against = Placeholders.Reference(value) ?? Placeholders.InValue(value)

@@ -178,11 +178,21 @@ internal ref partial struct Pass
         }
         var against = Placeholders.InToken(value) ?? Poor(value, isDistinct: true)
             ?? (Randomness.Entropy(value) < 2.7 ? "it has too little entropy" : null)
+            ?? (IsDotted(value) ? "it is a name with hyphens" : null) ?? Elsewhere(start)
             ?? (_setting.IsNoise ? "files of this kind are full of such text" : null)
             ?? (_setting.IsTest ? "it lies among tests and examples" : null);
         var why = $"it has the shape of {rule.Rule.Provider}: {rule.Rule.What}, and '{Encoding.ASCII.GetString(word)}' "
             + "stands before it";
         Add(new Hit(rule, start, start + value.Length, rule.Rule.Severity, Confidence.Medium, why, against));
+    }
+
+    // What stands right before a value and makes it something else.
+    private readonly string? Elsewhere(int start)
+    {
+        var before = _text[Math.Max(0, start - 48)..start];
+        before = before[(before.LastIndexOf((byte)'\n') + 1)..];
+        if (before.EndsWith("commit "u8) || before.EndsWith("commits "u8)) return "it names a commit";
+        return before.IndexOf(".svg?"u8) >= 0 ? "it is the token of a badge, which anybody may see" : null;
     }
 
     // A run of what tokens are made of; an equals sign ends it unless nothing but such signs follow, and so does a

@@ -24,7 +24,7 @@ internal sealed class Pattern
         (_elements, _anchor) = (elements, anchor);
         (_secretFrom, _secretTo, _isOpen) = (secretFrom, secretTo, isOpen);
         _isShort = elements[0] is { IsText: true } first && first.Texts[0].Length <= 4;
-        IsDistinct = elements.Any(e => e.IsText && e.Texts.All(t => t.Length >= 3 && t.Any(IsMark)));
+        foreach (var element in elements) IsDistinct |= element.IsText && AreDistinct(element.Texts);
     }
 
     /// <summary>How much it says: the bytes of its texts, and its parts.</summary>
@@ -140,5 +140,10 @@ internal sealed class Pattern
             && ByteSet.Base64.RunLength(text[end..Math.Min(text.Length, end + 24)]) >= 16;
     }
 
-    private static bool IsMark(byte value) => value is (byte)'_' or (byte)'-' or (byte)'.' or (byte)':' or (byte)'$';
+    private static bool AreDistinct(byte[][] texts)
+    {
+        foreach (var text in texts)
+            if (text.Length < 3 || text.AsSpan().IndexOfAny("_-.:$"u8) < 0) return false;
+        return true;
+    }
 }

@@ -63,15 +63,16 @@ internal ref struct PatternParser
         }
         var isOptional = _rest.StartsWith("?");
         if (isOptional) Skip(1);
-        byte[][] longestFirst = [.. texts.OrderByDescending(t => t.Length)];
-        _elements.Add(new Element(longestFirst, ignoreCase, null, isOptional ? 0 : 1, 1));
+        // Longest first.
+        if (texts.Count > 1) texts.Sort(static (a, b) => b.Length.CompareTo(a.Length));
+        _elements.Add(new Element([.. texts], ignoreCase, null, isOptional ? 0 : 1, 1));
     }
 
     private byte[] Quoted()
     {
         var end = _rest.Length > 1 && _rest[0] is '"' or '\'' ? _rest[1..].IndexOf(_rest[0]) : -1;
         if (end < 0) throw new FormatException($"a text has no end at '{_rest}'");
-        var text = Encoding.UTF8.GetBytes(_rest[1..(end + 1)].ToString().Replace("\\n", "\n"));
+        var text = Encoding.UTF8.GetBytes(_rest[1..(end + 1)].ToString().Replace("\\n", "\n", StringComparison.Ordinal));
         Skip(end + 2);
         return text;
     }
@@ -120,11 +121,21 @@ internal ref struct PatternParser
             var end = _rest.IndexOf('}');
             var body = end < 0 ? throw new FormatException($"a count has no end at '{_rest}'") : _rest[1..end];
             var comma = body.IndexOf(',');
-            min = int.Parse(comma < 0 ? body : body[..comma]);
-            max = comma < 0 ? min : comma + 1 == body.Length ? 4096 : int.Parse(body[(comma + 1)..]);
+            min = Number(comma < 0 ? body : body[..comma]);
+            max = comma < 0 ? min : comma + 1 == body.Length ? 4096 : Number(body[(comma + 1)..]);
             Skip(end + 1);
         }
         _elements.Add(Element.Run(set, min, max));
+    }
+
+    // int.Parse would load the machine's culture first.
+    private static int Number(ReadOnlySpan<char> digits)
+    {
+        var number = 0;
+        foreach (var digit in digits)
+            number = char.IsAsciiDigit(digit) && number < 100_000 ? number * 10 + digit - '0'
+                : throw new FormatException($"'{digits}' is no count");
+        return number;
     }
 
     private void Skip(int count) => _rest = _rest[count..];

@@ -27,7 +27,7 @@ internal static class Placeholders
         "user", "username", "foo", "bar", "baz", "foobar", "abc", "abcd", "abcde", "abcdef", "qwerty", "letmein",
         "welcome", "changeme", "hello", "guest", "demo", "example", "token", "key", "value", "string", "none", "null",
         "nil", "true", "false", "undefined", "default", "dummy", "fake", "mock", "sample", "temp", "tmp", "login",
-        "postgres", "mysql", "mongo", "redis", "secretpassword", "mypassword", "mysecret", "mytoken", "yourpassword",
+        "postgres", "mysql", "mongo", "redis", "secretpassword", "mypassword", "mypass", "yourpass", "xyzzy", "passwort", "mysecret", "mytoken", "yourpassword",
         "anoncvs", "anonymous", "testpass", "testpassword", "testtoken", "testsecret", "supersecret", "topsecret",
         "pw", "p", "x", "a",
         "hunter",

@@ -41,10 +41,20 @@ internal readonly record struct Setting(bool IsTest, bool IsNoise, bool IsConfig
                     || name.EndsWith("Tests.cs", StringComparison.Ordinal)
             || name.EndsWith("Test.java", StringComparison.Ordinal);
         return new Setting(
-            isTest, s_noise.Contains(name) || EndsWithAny(name, s_noiseEnds),
+            isTest || IsManual(path, name), s_noise.Contains(name) || EndsWithAny(name, s_noiseEnds) || IsChanges(name),
             EndsWithAny(name, s_configurations) || name.StartsWith(".env", StringComparison.Ordinal),
             name is "pgpass.conf" || name.EndsWith(".pgpass", StringComparison.Ordinal));
     }
+
+    // man/man5/netrc.5, man/de/man5/netrc.5.gz!netrc.5: what manuals show are examples.
+    private static bool IsManual(string path, string name) =>
+        name.Length > 2 && name[^2] == '.' && char.IsAsciiDigit(name[^1])
+        && path.Contains("/man" + name[^1] + "/", StringComparison.Ordinal);
+
+    // A list of changes is full of the names of commits.
+    private static bool IsChanges(string name) =>
+        name.StartsWith("changelog", StringComparison.OrdinalIgnoreCase)
+        || Path.GetFileNameWithoutExtension(name.AsSpan()) is "CHANGES" or "NEWS" or "HISTORY" or "RELEASES";
 
     private static bool EndsWithAny(string name, string[] ends)
     {

@@ -29,7 +29,7 @@ internal sealed class RuleFile
     private readonly List<string> _refusals = [];
     private readonly string _file;
     private string _provider = "", _revoke = "";
-    private string? _id, _what, _remedy, _finder, _check;
+    private string? _usual, _id, _what, _remedy, _finder, _check;
     private string[] _near = [];
     private Pattern? _pattern, _value;
     private Severity _severity;
@@ -67,11 +67,11 @@ internal sealed class RuleFile
         var rest = line[(space + 1)..].Trim();
         switch (line[..space])
         {
-            case "provider": Finish(); (_provider, _revoke) = (rest.ToString(), ""); break;
+            case "provider": Finish(); (_provider, _usual) = (rest.ToString(), null); _revoke = _provider; break;
             case "revoke": _revoke = rest.ToString(); break;
             case "rule": Finish(); _id = rest.ToString(); break;
             case "what": _what = rest.ToString(); break;
-            case "severity": _severity = Enum.Parse<Severity>(rest, ignoreCase: true); break;
+            case "severity": _severity = SeverityOf(rest); break;
             case "remedy": _remedy = rest.ToString(); break;
             case "pattern": _pattern = PatternParser.Parse(rest); break;
             case "near": _near = rest.ToString().Split(' '); break;
@@ -102,7 +102,17 @@ internal sealed class RuleFile
         _refusals.Clear();
     }
 
-    private string Remedy() => _revoke.Length > 0
-        ? $"Revoke it at {_revoke}, issue a new one, and look there for use that was not yours."
-        : $"Revoke it at {_provider}, issue a new one, and look there for use that was not yours.";
+    private static Severity SeverityOf(ReadOnlySpan<char> name) => name switch
+    {
+        "info" => Severity.Info,
+        "low" => Severity.Low,
+        "medium" => Severity.Medium,
+        "high" => Severity.High,
+        "critical" => Severity.Critical,
+        _ => throw new FormatException($"there is no severity '{name}'"),
+    };
+
+    // One text for all rules of a provider.
+    private string Remedy() => _usual
+        ??= $"Revoke it at {_revoke}, issue a new one, and look there for use that was not yours.";
 }

@@ -14,13 +14,16 @@ internal sealed class GitProcess : IDisposable
 {
     private const int KeptError = 4096;
     private readonly Process _process;
-    private readonly Task<string> _error;
+    private readonly Thread _errorReader;
+    private string _said = "";
 
     private GitProcess(Process process)
     {
         _process = process;
         Output = process.StandardOutput.BaseStream;
-        _error = ReadErrorAsync(process.StandardError.BaseStream);
+        // A thread, for reading in the background would start the thread pool, which takes longer than a small git does.
+        _errorReader = new Thread(ReadError, 256 * 1024) { IsBackground = true };
+        _errorReader.Start(process.StandardError.BaseStream);
     }
 
     /// <summary>Standard output, as bytes.</summary>
@@ -105,9 +108,9 @@ internal sealed class GitProcess : IDisposable
     public string? Finish()
     {
         _process.WaitForExit();
-        var said = _error.GetAwaiter().GetResult();
+        _errorReader.Join();
         if (_process.ExitCode == 0) return null;
-        var line = said.Split('\n', 2)[0].Trim();
+        var line = _said.Split('\n', 2)[0].Trim();
         return line.Length > 0 ? line : $"git ended with {_process.ExitCode}";
     }
 
@@ -117,8 +120,9 @@ internal sealed class GitProcess : IDisposable
         _process.Dispose();
     }
 
-    private static async Task<string> ReadErrorAsync(Stream error)
+    private void ReadError(object? error)
     {
+        var stream = (Stream)error!;
         var text = new byte[KeptError];
         var scrap = new byte[KeptError];
         var length = 0;
@@ -126,8 +130,8 @@ internal sealed class GitProcess : IDisposable
         {
             while (true)
             {
-                var room = text.AsMemory(length);
-                var read = await error.ReadAsync(room.IsEmpty ? scrap : room).ConfigureAwait(false);
+                var room = text.AsSpan(length);
+                var read = stream.Read(room.IsEmpty ? scrap : room);
                 if (read == 0) break;
                 if (!room.IsEmpty) length += read;
             }
@@ -136,6 +140,6 @@ internal sealed class GitProcess : IDisposable
         {
             length = Math.Min(length, KeptError); // git was ended: what it said no longer matters
         }
-        return Encoding.UTF8.GetString(text, 0, length);
+        _said = Encoding.UTF8.GetString(text, 0, length);
     }
 }

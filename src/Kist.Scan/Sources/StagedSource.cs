@@ -10,13 +10,12 @@ public sealed class StagedSource(ScanContext context, string? folder)
     public void Scan()
     {
         var staged = new List<(BlobPath New, ObjectId Before)>();
-        Read(staged);
         var found = new List<(Finding Finding, BlobPath Blob)>();
         var guard = new Lock();
         new BlobReader(context, folder, (finding, blob) =>
         {
             lock (guard) found.Add((finding, blob));
-        }).Scan(staged.Select(one => one.New));
+        }).Scan(Read(staged));
         if (found.Count == 0) return;
         var before = Before(staged, found);
         foreach (var (finding, blob) in found)
@@ -27,7 +26,8 @@ public sealed class StagedSource(ScanContext context, string? folder)
         }
     }
 
-    private void Read(List<(BlobPath, ObjectId)> staged)
+    // Listed while the git that reads the contents starts.
+    private IEnumerable<BlobPath> Read(List<(BlobPath, ObjectId)> staged)
     {
         using var git = GitProcess.Start(folder, input: false, "diff", "--cached", "--raw", "-z", "--no-abbrev", "-M",
             "--no-ext-diff", "--no-textconv", "--no-color", "--ignore-submodules=all", "--diff-filter=d");
@@ -39,7 +39,11 @@ public sealed class StagedSource(ScanContext context, string? folder)
             if (!IntroductionLog.Parse(raw, out var before, out var content) || content.IsNone) continue;
             var path = Encoding.UTF8.GetString(name);
             if (context.Skips(path)) context.Tally.PassOver();
-            else staged.Add((new BlobPath(content, path), before));
+            else
+            {
+                staged.Add((new BlobPath(content, path), before));
+                yield return new BlobPath(content, path);
+            }
         }
         if (git.Finish() is { } failure) context.Tally.CannotRead("git index", failure.Replace("fatal: ", ""));
         if (staged.Count == 0 && context.Tally.UnreadCount == 0) context.Tally.Note("nothing is staged");
