@@ -24,5 +24,10 @@ public static class Targets
             ["sops-config"] = SopsConfigTargets.File,
             ["agent-template"] = AgentTargets.Template,
             ["agent-yaml"] = AgentTargets.Yaml,
+            ["scan"] = ScanTargets.Content,
+            ["scan-pgpass"] = ScanTargets.Password,
+            ["scan-explain"] = ScanTargets.Explained,
+            ["scan-gitleaks"] = ScanTargets.Configuration,
+            ["scan-fingerprint"] = ScanTargets.Fingerprint,
         };
 }

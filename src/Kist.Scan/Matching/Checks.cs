@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Buffers.Text;
 using System.Security.Cryptography;
 using System.Text;
+using System.Text.Json;
 
 namespace Kist.Scan.Matching;
 
@@ -131,7 +132,50 @@ internal static class Checks
         {
             return new Verified("it is the example of the documentation", false, "");
         }
-        return new Verified(null, false, "; its header decodes");
+        return payload is not null && Expiry(payload) is { } end && end < TimeProvider.System.GetUtcNow()
+            ? new Verified(null, true, $"; it ended on {end:yyyy-MM-dd}")
+            : new Verified(null, false, "; its header decodes");
+    }
+
+    // When a token's claims say that it ends; null where they do not, or are no JSON.
+    private static DateTimeOffset? Expiry(ReadOnlySpan<byte> claims)
+    {
+        try
+        {
+            var json = new Utf8JsonReader(claims);
+            while (json.Read())
+            {
+                if (json.CurrentDepth != 1 || json.TokenType != JsonTokenType.PropertyName
+                    || !json.ValueTextEquals("exp"u8)) continue;
+                json.Read();
+                return json.TokenType == JsonTokenType.Number && json.TryGetDouble(out var seconds)
+                    && seconds is > 0 and < 253_402_300_799 ? DateTimeOffset.FromUnixTimeSeconds((long)seconds) : null;
+            }
+            return null;
+        }
+        catch (JsonException)
+        {
+            return null; // a token cut short, or none: it stays what it looks like
+        }
+    }
+
+    /// <summary>
+    /// Whether the letters of a PEM block begin as keys do: a DER sequence, or OpenSSH's own mark.
+    /// </summary>
+    public static bool BeginsKey(ReadOnlySpan<byte> letters)
+    {
+        Span<byte> bytes = stackalloc byte[24];
+        var head = letters[..Math.Min(letters.Length & ~3, 32)];
+        if (Base64.DecodeFromUtf8(head, bytes, out _, out var written, isFinalBlock: false)
+            is System.Buffers.OperationStatus.InvalidData) return false;
+        bytes = bytes[..written];
+        // A sequence, and within it a version, another sequence, or, where it is encrypted, one too.
+        if (bytes.Length >= 8 && bytes[0] == 0x30)
+        {
+            var inner = 2 + (bytes[1] < 0x80 ? 0 : bytes[1] & 0x7F);
+            return bytes[1] != 0x80 && inner < bytes.Length && bytes[inner] is 0x02 or 0x30;
+        }
+        return bytes.StartsWith("openssh-key-v1"u8);
     }
 
     private static Verified PemInBase64(ReadOnlySpan<byte> token)

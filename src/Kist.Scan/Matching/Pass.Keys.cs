@@ -1,3 +1,4 @@
+using System.Runtime.InteropServices;
 using System.Text;
 
 namespace Kist.Scan.Matching;
@@ -43,7 +44,11 @@ internal ref partial struct Pass
         var name = isEncrypted ? "encrypted-private-key" : "private-key";
         if (!_index.Finders.TryGetValue(name, out var rule)) return;
         var why = $"a PEM block '{Encoding.ASCII.GetString(label)}' with {letters.Count} letters of key";
-        Add(new Hit(rule, at - 5, Math.Min(stop, _text.Length), rule.Rule.Severity, Confidence.High, why, against));
+        // An encrypted block of the old kind is no structure at all, and PGP has one of its own.
+        var isOdd = !isEncrypted && label.IndexOf("PGP"u8) < 0 && !Checks.BeginsKey(CollectionsMarshal.AsSpan(letters));
+        if (isOdd) why += ", which do not decode to a key";
+        var severity = isOdd && rule.Rule.Severity > Severity.Medium ? Severity.Medium : rule.Rule.Severity;
+        Add(new Hit(rule, at - 5, Math.Min(stop, _text.Length), severity, Confidence.High, why, against));
     }
 
     // The base64 of a key, whatever stands between the lines: escapes, quotes, signs of comments; headers are left out.

@@ -17,9 +17,12 @@ internal static class Placeholders
             "access_token", "access-token", "client_secret", "test-token", "testtoken", "foobar",
         ], StringComparison.OrdinalIgnoreCase);
 
-    private static readonly SearchValues<string> s_strongMarks = SearchValues.Create(
-        ["example", "placeholder", "changeme", "redacted", "xxxx", "****", "....", "your_", "your-", "0000000000"],
-        StringComparison.OrdinalIgnoreCase);
+    // Lower case, as bytes: values that a server holds come this way, too, and are never to become strings.
+    private static readonly byte[][] s_strongMarks =
+    [
+        .. new[] { "example", "placeholder", "changeme", "redacted", "xxxx", "****", "....", "your_", "your-",
+            "0000000000" }.Select(Encoding.ASCII.GetBytes),
+    ];
 
     private static readonly HashSet<string> s_words = new(StringComparer.OrdinalIgnoreCase)
     {
@@ -81,8 +84,11 @@ internal static class Placeholders
     /// <summary>Why the value of a token of a known shape stands for none; null if it may be real.</summary>
     public static string? InToken(ReadOnlySpan<byte> value)
     {
-        var text = Encoding.Latin1.GetString(value);
-        if (text.AsSpan().ContainsAny(s_strongMarks)) return "it says that it is a placeholder";
+        foreach (var mark in s_strongMarks)
+            for (var at = 0; at <= value.Length - mark.Length; at++)
+                if ((value[at] | 0x20) == (mark[0] | 0x20) && Ascii.EqualsIgnoreCase(
+                    value.Slice(at, mark.Length), mark))
+                    return "it says that it is a placeholder";
         return IsMonotone(value) ? "it repeats itself" : null;
     }
 
