@@ -16,12 +16,11 @@ internal sealed class ScanFix(Session session, string root, string to)
 
     public int Run(Report report)
     {
-        using IFixTarget? target = to == "env" ? new DotenvTarget(root)
-            : to.StartsWith("kist://", StringComparison.Ordinal) ? new ServerTarget(session, to["kist://".Length..])
-                : null;
+        using var target = Target();
         if (target is null)
-            return session.Fail(new Problem($"--to takes env or kist://PATH, not {to}", "kist scan --fix --to env",
-                ScanRun.Incomplete));
+            return session.Fail(new Problem(
+                $"--to takes env, kist://PATH, or an encrypted file that is there; {to} is none of them",
+                "kist file protect .env makes .enc.env; then kist scan --fix --to .enc.env", ScanRun.Incomplete));
         if (target.Open() is { } closed) return session.Fail(closed with { ExitCode = ScanRun.Incomplete });
         var steps = new List<Step>();
         var left = new List<(Hit Hit, string Reason)>();
@@ -45,6 +44,10 @@ internal sealed class ScanFix(Session session, string root, string to)
         if (report.Tally.UnreadCount > 0) return ScanRun.Incomplete;
         return left.Count > 0 ? 1 : 0;
     }
+
+    private IFixTarget? Target() => to == "env" ? new DotenvTarget(root)
+        : to.StartsWith("kist://", StringComparison.Ordinal) ? new ServerTarget(session, to["kist://".Length..])
+        : File.Exists(to) ? new EncryptedFileTarget(session, to) : null;
 
     private static void Plan(IEnumerable<Hit> hits, IFixTarget target, List<Step> steps, List<(Hit, string)> left)
     {

@@ -53,6 +53,29 @@ public sealed class ScanTests : IDisposable
     }
 
     [Fact]
+    public void A_fix_moves_values_into_an_encrypted_file()
+    {
+        _shell.Run("""
+            kist age keygen -o ../key.txt 2> ../said; recipient=$(kist age keygen -y ../key.txt)
+            echo OLD=kept > plain.env
+            kist file encrypt --age $recipient --output store.enc.env plain.env; rm plain.env
+            grep ^OLD store.enc.env > ../before
+            echo "github_token = '$TOKEN'" > a.py
+            """);
+        var fixing = _shell.Run("export SOPS_AGE_KEY_FILE=$PWD/../key.txt; kist scan --fix --to store.enc.env");
+        var seen = _shell.Run("""
+            export SOPS_AGE_KEY_FILE=$PWD/../key.txt
+            kist file exec-env store.enc.env -- sh -c 'echo "$GITHUB_TOKEN $OLD"'
+            """);
+
+        Assert.Equal($"{GitShell.Token} kept\n", seen);
+        Assert.Contains("kist file exec-env store.enc.env", fixing);
+        Assert.DoesNotContain(GitShell.Token, _shell.Run("cat a.py store.enc.env"));
+        _shell.Run("grep ^OLD store.enc.env | cmp - ../before");
+        Assert.Equal(2, _shell.Try("kist scan --fix --to no-such-file").Code);
+    }
+
+    [Fact]
     public void A_baseline_keeps_old_findings_quiet_and_new_ones_loud()
     {
         _shell.Run("echo \"token = '$TOKEN'\" > a.py && kist scan --write-baseline");
