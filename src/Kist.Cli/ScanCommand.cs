@@ -33,6 +33,7 @@ internal static class ScanCommand
                 "kist scan --range origin/main..HEAD        # what a branch brings",
                 "docker save app | kist scan -              # an image: layers, deleted files, ENV, labels, history",
                 "kubectl logs -f app | kist scan -          # a log, as it comes",
+                "kist scan --history --known-path prod      # also what the server holds there, however spelled",
                 "kist scan -f sarif -o kist.sarif           # for GitHub's code scanning",
                 "kist scan --allow 3f2a9c11 --reason \"revoked in May\"",
                 "kist scan --fix                            # move what was found into .env, leave references",

@@ -25,6 +25,8 @@ public sealed record ScanSettings
     /// </summary>
     public GitleaksConfig? Gitleaks { get; init; }
 
-    /// <summary>The fingerprints of values that a store holds, to be found wherever they stand.</summary>
-    public KnownValues? Known { get; init; }
+    /// <summary>
+    /// The fingerprints of values that a store holds, to be found wherever they stand: one set for each key.
+    /// </summary>
+    public IReadOnlyList<KnownValues> Known { get; init; } = [];
 }

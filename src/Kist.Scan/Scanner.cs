@@ -1,4 +1,5 @@
 using Kist.Scan.Gitleaks;
+using Kist.Scan.Known;
 using Kist.Scan.Matching;
 using Kist.Scan.Rules;
 
@@ -60,13 +61,21 @@ public sealed class Scanner
         var pass = new Pass(text, info.Path, _index) { IsExplaining = isExplaining };
         pass.Run();
         var hits = gitleaks is null ? pass.Hits : gitleaks.Run(text, pass.Hits ?? []);
-        if (Settings.Known is not { } known || !_index.Finders.TryGetValue("known-value", out var rule)) return hits;
-        foreach (var (start, value) in known.Find(text))
-        {
-            var why = $"it is the value of {value.Secret}{(value.Form == "raw" ? "" : $", as {value.Form}")}";
-            (hits ??= []).Add(new Hit(
-                rule, start, start + value.Length, rule.Rule.Severity, Confidence.Certain, why, null));
-        }
+        if (Settings.Known.Count == 0 || !_index.Finders.TryGetValue("known-value", out var rule)) return hits;
+        foreach (var known in Settings.Known)
+            foreach (var (start, value) in known.Find(text))
+            {
+                var form = value.Form switch
+                {
+                    SpellingForm.Raw => "",
+                    SpellingForm.Url => ", as URL encoding",
+                    SpellingForm.Json => ", as JSON",
+                    var other => $", as {other.ToString().ToLowerInvariant()}",
+                };
+                (hits ??= []).Add(new Hit(
+                    rule, start, start + value.Length, rule.Rule.Severity, Confidence.Certain,
+                    $"it is the value of {value.Secret}{form}", null));
+            }
         return hits;
     }
 

@@ -11,7 +11,7 @@ public sealed class KnownValuesTests
 
     private static readonly Scanner s_scanner = new(new ScanSettings
     {
-        Known = new KnownValues(s_key, Fingerprint.Of(s_key, "prod/database#password", s_value)),
+        Known = [new KnownValues(s_key, Fingerprint.Of(s_key, "prod/database#password", s_value))],
     });
 
     public static TheoryData<string, string> Spellings() => new()
@@ -23,9 +23,9 @@ public sealed class KnownValuesTests
         { "base64", Convert.ToBase64String([.. "u:"u8, .. s_value, .. "\n"u8]) },
         { "base64", Convert.ToBase64String([.. "user:"u8, .. s_value]) },
         { "base64", Convert.ToBase64String([.. "admin:x"u8, .. s_value]) },
-        { "url", Uri.EscapeDataString(Encoding.UTF8.GetString(s_value)) },
-        { "json", System.Text.Json.JsonSerializer.Serialize(Encoding.UTF8.GetString(s_value)) },
-        { "json", "\"p4ss \\\"wörd\\\"/with+signs & more\"" },
+        { "URL", Uri.EscapeDataString(Encoding.UTF8.GetString(s_value)) },
+        { "JSON", System.Text.Json.JsonSerializer.Serialize(Encoding.UTF8.GetString(s_value)) },
+        { "JSON", "\"p4ss \\\"wörd\\\"/with+signs & more\"" },
     };
 
     [Theory]

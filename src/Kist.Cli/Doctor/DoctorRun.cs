@@ -95,7 +95,7 @@ internal sealed class DoctorRun
     private Problem? CheckContents(bool history)
     {
         var request = new ScanRequest();
-        if (ScannerSetup.Make(request, _root, out var scanner) is { } wrong) return wrong;
+        if (ScannerSetup.Make(request, _root, null, out var scanner) is { } wrong) return wrong;
         var ignores = IgnoreSet.Load(_root, [], null,
             DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime),
                 ScannerSetup.RuleNames(scanner));

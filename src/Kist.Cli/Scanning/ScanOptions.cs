@@ -37,6 +37,10 @@ internal sealed record ScanRequest
     public bool NoCache { get; init; }
     public bool IgnoreAllowComments { get; init; }
 
+    /// <summary>Whether the values that the server holds are looked for, and below which paths; none: all.</summary>
+    public bool Known { get; init; }
+    public string[] KnownPaths { get; init; } = [];
+
     /// <summary>Whether this is a bare repository, whose own branch says what is allowed: not what is pushed.</summary>
     public bool IsServer { get; init; }
 
@@ -49,11 +53,11 @@ internal sealed class ScanOptions
 {
     private readonly Argument<string[]> _paths;
     private readonly Option<bool> _staged, _history, _stdin, _noGit, _show, _redact, _baseline, _all, _noCache;
-    private readonly Option<bool> _noAllow, _verbose, _noBanner, _fix;
+    private readonly Option<bool> _noAllow, _verbose, _noBanner, _fix, _known;
     private readonly Option<string?> _range, _format, _output, _failOn, _config, _ignores, _explain, _allow, _reason;
     private readonly Option<string?> _expires, _confidence, _source, _image, _to;
     private readonly Option<int?> _exitCode, _depth, _threads;
-    private readonly Option<string[]> _baselines, _only, _disabled;
+    private readonly Option<string[]> _baselines, _only, _disabled, _knownPaths;
 
     public ScanOptions(KistCommand command)
     {
@@ -77,9 +81,12 @@ internal sealed class ScanOptions
         _baselines = command.Repeated("--baseline-path", "FILE", "Leave out what an earlier report has");
         _baselines.Aliases.Add("-b");
         _ignores = Text(command, "--gitleaks-ignore-path", "FILE", "A .gitleaksignore that lies elsewhere", "-i");
+        _known = command.Switch("--known", "Also the values that the server holds, in whatever spelling");
+        _knownPaths = command.Repeated("--known-path", "PATH", "Only what the server holds below PATH");
         _explain = Text(command, "--explain", "FILE:LINE", "Why a line fires, or why it does not; or a rule's name");
         _fix = command.Switch("--fix", "Move what was found to where it belongs, and leave references");
-        _to = Text(command, "--to", "TO", "Where --fix moves values: env (the file .env) or kist://PATH (else env)");
+        _to = Text(command, "--to", "TO", "Where --fix moves values: env (the file .env), an encrypted FILE or kist://PATH "
+            + "(else env)");
         _allow = Text(command, "--allow", "ID", "Allow a finding's value from now on, in .kist/scan.toml");
         _reason = Text(command, "--reason", "TEXT", "Why it is allowed");
         _expires = Text(command, "--expires", "DAY", "Until when it is allowed, such as 2027-01-31");
@@ -122,6 +129,8 @@ internal sealed class ScanOptions
             ArchiveDepth = parsed.GetValue(_depth), AllFiles = parsed.GetValue(_all),
             Threads = parsed.GetValue(_threads), NoCache = parsed.GetValue(_noCache),
             IgnoreAllowComments = parsed.GetValue(_noAllow),
+            Known = parsed.GetValue(_known) || parsed.GetValue(_knownPaths) is { Length: > 0 },
+            KnownPaths = parsed.GetValue(_knownPaths) ?? [],
         };
     }
 

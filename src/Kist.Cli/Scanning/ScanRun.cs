@@ -39,7 +39,9 @@ internal sealed class ScanRun
         try
         {
             var root = RootOf(request);
-            if (ScannerSetup.Make(request, root, out var scanner) is { } setup) return session.Fail(setup);
+            var known = request.Known ? new KnownFetch(session) : null;
+            if (known?.Ask(request.KnownPaths) is { } unasked) return session.Fail(unasked);
+            if (ScannerSetup.Make(request, root, known, out var scanner) is { } setup) return session.Fail(setup);
             if (request.Explain is { } what) return ScanExplanation.Show(session, scanner, what);
             var ignores = IgnoreSet.Load(root, request.Baselines, request.GitleaksIgnore,
                 DateOnly.FromDateTime(TimeProvider.System.GetUtcNow().UtcDateTime),
@@ -48,7 +50,11 @@ internal sealed class ScanRun
             if (ignores.Problem is { } broken)
                 return session.Fail(new Problem(broken, "correct the file: nothing is ignored by guesswork",
                     Incomplete));
-            return new ScanRun(session, request, failOn, format, root, ignores).Run(scanner);
+            var run = new ScanRun(session, request, failOn, format, root, ignores);
+            if (known is { LeftOut: > 0 })
+                run._notes.Add($"{known.LeftOut} values that the server holds are too short or too easy to guess to be "
+                    + "looked for");
+            return run.Run(scanner);
         }
         catch (GitException e)
         {
@@ -138,7 +144,8 @@ internal sealed class ScanRun
         else if (_request.History || _request.Range is not null)
         {
             var repository = Repository.Open(folder);
-            var cache = _request.NoCache ? null : new HistoryCache(repository, ScannerSetup.Version(_request, _root));
+            // Fingerprints have a new key each time: what an earlier scan found says nothing about them.
+            var cache = _request.NoCache || _request.Known ? null : new HistoryCache(repository, ScannerSetup.Version(_request, _root));
             var source = new HistorySource(context, repository, cache);
             if (_request.Range is { } range) source.ScanRange(range.Split(' ', StringSplitOptions.RemoveEmptyEntries));
             else source.ScanAll();

@@ -9,7 +9,7 @@ namespace Kist.Cli.Scanning;
 /// <summary>Makes the scanner that a request asks for.</summary>
 internal static class ScannerSetup
 {
-    public static Problem? Make(ScanRequest request, string root, out Scanner scanner)
+    public static Problem? Make(ScanRequest request, string root, KnownFetch? known, out Scanner scanner)
     {
         scanner = null!;
         if (ScanWords.Confidence(request.Confidence, out var confidence) is { } wrong) return wrong;
@@ -21,6 +21,7 @@ internal static class ScannerSetup
             OnlyRules = request.OnlyRules.ToHashSet(),
             DisabledRules = request.DisabledRules.ToHashSet(),
             HonorsAllowComments = !request.IgnoreAllowComments,
+            Known = known?.Sets ?? [],
         });
         foreach (var id in request.OnlyRules)
             if (!scanner.Rules.Any(rule => rule.Id == id))

@@ -1,7 +1,5 @@
 using System.Buffers.Binary;
-using System.Buffers.Text;
 using System.Security.Cryptography;
-using System.Text;
 
 namespace Kist.Scan.Known;
 
@@ -9,11 +7,11 @@ namespace Kist.Scan.Known;
 /// The fingerprint of one spelling of a value: enough to recognise it where it stands, too little to write it down.
 /// </summary>
 /// <param name="Secret">Which secret: a path, or a path and a field.</param>
-/// <param name="Form">The spelling: raw, json, url, hex, base64 or base64url.</param>
+/// <param name="Form">The spelling.</param>
 /// <param name="Length">The bytes of the spelling.</param>
 /// <param name="Prefix">32 keyed bits of its first eight bytes.</param>
 /// <param name="Hash">The first 16 bytes of its HMAC-SHA256.</param>
-public sealed record Fingerprint(string Secret, string Form, int Length, uint Prefix, byte[] Hash)
+public sealed record Fingerprint(string Secret, SpellingForm Form, int Length, uint Prefix, byte[] Hash)
 {
     /// <summary>The bytes by which a spelling is searched.</summary>
     public const int Window = 8;
@@ -21,26 +19,62 @@ public sealed record Fingerprint(string Secret, string Form, int Length, uint Pr
     /// <summary>The bytes of a fingerprint's hash.</summary>
     public const int HashBytes = 16;
 
+    /// <summary>The bytes of the key.</summary>
+    public const int KeyBytes = 32;
+
+    /// <summary>The bytes of a fingerprint as it is sent: form, length, prefix, hash, integers little-endian.</summary>
+    public const int WireBytes = 1 + 2 + 4 + HashBytes;
+
     /// <summary>Values shorter than this, or of fewer guessable bits than 64, get no fingerprint: it would give them
     /// away.</summary>
     public const int LeastBytes = 12;
+
+    /// <summary>Longer values get none: what is scanned comes in pieces, and every spelling must fit into two.</summary>
+    public const int MostBytes = 5 * 1024;
 
     private const double LeastBits = 64;
 
     /// <summary>Whether a value is hard enough to guess for its fingerprints to be handed out.</summary>
     public static bool IsSafe(ReadOnlySpan<byte> value) =>
-        value.Length >= LeastBytes && Matching.Randomness.Entropy(value) * value.Length * 1.5 >= LeastBits
+        value.Length is >= LeastBytes and <= MostBytes
+        && Matching.Randomness.Entropy(value) * value.Length * 1.5 >= LeastBits
         && Matching.Placeholders.InToken(value) is null && !Matching.Placeholders.IsSequence(value);
 
-    /// <summary>The fingerprints of every spelling of a value.</summary>
+    /// <summary>The fingerprints of every spelling of a value. No copy of it stays anywhere.</summary>
     /// <param name="key">32 random bytes, new for every answer.</param>
-    public static IEnumerable<Fingerprint> Of(byte[] key, string secret, byte[] value)
+    /// <param name="secret">Which secret it is.</param>
+    /// <param name="value">Its bytes, at most <see cref="MostBytes"/>.</param>
+    public static List<Fingerprint> Of(byte[] key, string secret, ReadOnlySpan<byte> value)
     {
-        var seen = new HashSet<string>();
-        foreach (var (form, spelling) in Spellings(value))
-            if (spelling.Length >= Window && seen.Add(Encoding.Latin1.GetString(spelling)))
-                yield return new Fingerprint(secret, form, spelling.Length, PrefixOf(key, spelling),
-                    HashOf(key, spelling));
+        var made = new List<Fingerprint>();
+        Spelling.EachOf(value, (form, spelling) =>
+        {
+            if (spelling.Length < Window) return;
+            var hash = HashOf(key, spelling);
+            // Two spellings of one value are often the same.
+            if (!made.Exists(other => other.Hash.AsSpan().SequenceEqual(hash)))
+                made.Add(new Fingerprint(secret, form, spelling.Length, PrefixOf(key, spelling), hash));
+        });
+        return made;
+    }
+
+    /// <summary>Writes what is sent.</summary>
+    public void WriteTo(Span<byte> wire)
+    {
+        wire[0] = (byte)Form;
+        BinaryPrimitives.WriteUInt16LittleEndian(wire[1..], checked((ushort)Length));
+        BinaryPrimitives.WriteUInt32LittleEndian(wire[3..], Prefix);
+        Hash.CopyTo(wire[7..]);
+    }
+
+    /// <summary>Reads what was sent; null when it is no fingerprint that this program knows.</summary>
+    public static Fingerprint? Read(string secret, ReadOnlySpan<byte> wire)
+    {
+        if (wire.Length != WireBytes || wire[0] > (byte)SpellingForm.Json) return null;
+        var length = BinaryPrimitives.ReadUInt16LittleEndian(wire[1..]);
+        return length < Window ? null : new Fingerprint(
+            secret, (SpellingForm)wire[0], length, BinaryPrimitives.ReadUInt32LittleEndian(wire[3..]),
+            wire[7..].ToArray());
     }
 
     /// <summary>32 keyed bits of the first eight bytes.</summary>
@@ -61,40 +95,4 @@ public sealed record Fingerprint(string Secret, string Form, int Length, uint Pr
     }
 
     internal static uint Mix(ulong window, ulong mask, ulong factor) => (uint)(((window ^ mask) * factor) >> 32);
-
-    private static IEnumerable<(string Form, byte[] Spelling)> Spellings(byte[] value)
-    {
-        yield return ("raw", value);
-        yield return ("hex", Encoding.ASCII.GetBytes(Convert.ToHexStringLower(value)));
-        yield return ("hex", Encoding.ASCII.GetBytes(Convert.ToHexString(value)));
-        for (var before = 0; before < 3; before++)
-        {
-            var inner = InnerBase64(value, before);
-            yield return ("base64", inner);
-            yield return ("base64url", [.. inner.Select(b => b switch
-            {
-                (byte)'+' => (byte)'-', (byte)'/' => (byte)'_', _ => b,
-            })]);
-        }
-        if (!IsText(value, out var text)) yield break;
-        yield return ("url", Encoding.ASCII.GetBytes(Uri.EscapeDataString(text)));
-        yield return ("json", System.Text.Json.JsonEncodedText.Encode(text).EncodedUtf8Bytes.ToArray());
-        yield return ("json", System.Text.Json.JsonEncodedText.Encode(
-            text, System.Text.Encodings.Web.JavaScriptEncoder.UnsafeRelaxedJsonEscaping).EncodedUtf8Bytes.ToArray());
-    }
-
-    // The letters that stay the same whatever stands before (of which only the count modulo three matters) and after.
-    private static byte[] InnerBase64(byte[] value, int before)
-    {
-        byte[] shifted = [.. new byte[before], .. value];
-        var encoded = new byte[Base64.GetMaxEncodedToUtf8Length(shifted.Length)];
-        Base64.EncodeToUtf8(shifted, encoded, out _, out _);
-        return encoded[(before == 0 ? 0 : before + 1)..(shifted.Length * 8 / 6)];
-    }
-
-    private static bool IsText(byte[] value, out string text)
-    {
-        text = Encoding.UTF8.GetString(value);
-        return !text.Contains('\uFFFD', StringComparison.Ordinal);
-    }
 }

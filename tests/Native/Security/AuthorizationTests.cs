@@ -12,7 +12,7 @@ public sealed class AuthorizationTests(AttackedServer attacked)
     public static TheoryData<string, string, string?> WaysToASecret => new()
     {
         { "GET", "data/{0}", null }, { "GET", "data/{0}?version=1", null }, { "GET", "metadata/{0}", null },
-        { "GET", "subkeys/{0}", null }, { "LIST", "detailed-metadata/{0}", null },
+        { "GET", "subkeys/{0}", null }, { "GET", "fingerprints/{0}", null }, { "LIST", "detailed-metadata/{0}", null },
         { "LIST", "metadata/{0}", null }, { "GET", "metadata/{0}?list=true", null },
         { "POST", "data/{0}", """{"data":{"a":"b"}}""" }, { "PUT", "data/{0}", """{"data":{"a":"b"}}""" },
         { "PATCH", "data/{0}", """{"data":{"a":"b"}}""" }, { "DELETE", "data/{0}", null },
