@@ -20,11 +20,11 @@ internal static class ScanTargets
     public static void Configuration(ReadOnlySpan<byte> bytes) =>
         GitleaksConfig.Read(Encoding.UTF8.GetString(bytes), "gitleaks.toml", _ => null);
 
-    public static void Fingerprint(ReadOnlySpan<byte> bytes)
+    public static void Sent(ReadOnlySpan<byte> bytes)
     {
-        var length = Known.Fingerprint.WireBytes;
-        if (Known.Fingerprint.Read("x", bytes[..Math.Min(bytes.Length, length)]) is not { } one) return;
-        var known = new KnownValues(new byte[Known.Fingerprint.KeyBytes], [one]);
+        var wire = bytes[..Math.Min(bytes.Length, Fingerprint.WireBytes)];
+        if (Fingerprint.Read("x", wire) is not { } one) return;
+        var known = new KnownValues(new byte[Fingerprint.KeyBytes], [one]);
         new Scanner(new ScanSettings { Known = [known] }).Scan(bytes, new PieceInfo { Path = "a" }, []);
     }
 

@@ -28,6 +28,6 @@ public static class Targets
             ["scan-pgpass"] = ScanTargets.Password,
             ["scan-explain"] = ScanTargets.Explained,
             ["scan-gitleaks"] = ScanTargets.Configuration,
-            ["scan-fingerprint"] = ScanTargets.Fingerprint,
+            ["scan-fingerprint"] = ScanTargets.Sent,
         };
 }

@@ -85,8 +85,8 @@ internal sealed class ScanOptions
         _knownPaths = command.Repeated("--known-path", "PATH", "Only what the server holds below PATH");
         _explain = Text(command, "--explain", "FILE:LINE", "Why a line fires, or why it does not; or a rule's name");
         _fix = command.Switch("--fix", "Move what was found to where it belongs, and leave references");
-        _to = Text(command, "--to", "TO", "Where --fix moves values: env (the file .env), an encrypted FILE or kist://PATH "
-            + "(else env)");
+        _to = Text(command, "--to", "TO",
+            "Where --fix moves values: env (the file .env), an encrypted FILE or kist://PATH (else env)");
         _allow = Text(command, "--allow", "ID", "Allow a finding's value from now on, in .kist/scan.toml");
         _reason = Text(command, "--reason", "TEXT", "Why it is allowed");
         _expires = Text(command, "--expires", "DAY", "Until when it is allowed, such as 2027-01-31");

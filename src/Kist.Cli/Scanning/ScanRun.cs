@@ -145,7 +145,8 @@ internal sealed class ScanRun
         {
             var repository = Repository.Open(folder);
             // Fingerprints have a new key each time: what an earlier scan found says nothing about them.
-            var cache = _request.NoCache || _request.Known ? null : new HistoryCache(repository, ScannerSetup.Version(_request, _root));
+            var cache = _request.NoCache || _request.Known ? null
+                : new HistoryCache(repository, ScannerSetup.Version(_request, _root));
             var source = new HistorySource(context, repository, cache);
             if (_request.Range is { } range) source.ScanRange(range.Split(' ', StringSplitOptions.RemoveEmptyEntries));
             else source.ScanAll();

@@ -29,7 +29,8 @@ public sealed record Fingerprint(string Secret, SpellingForm Form, int Length, u
     /// away.</summary>
     public const int LeastBytes = 12;
 
-    /// <summary>Longer values get none: what is scanned comes in pieces, and every spelling must fit into two.</summary>
+    /// <summary>Longer values get none: content is scanned in pieces, and each spelling must fit where two
+    /// overlap.</summary>
     public const int MostBytes = 5 * 1024;
 
     private const double LeastBits = 64;

@@ -6,8 +6,8 @@ namespace Kist.Scan.Matching;
 
 /// <summary>
 /// The four bytes with which each of some thousand texts begins, in any case, and what to do where one stands. Where
-/// to look at all is <see cref="GramFilter"/>'s to say; a bitmap of what the texts' first four, six or eight bytes hash to
-/// then says no almost everywhere, and a hash table which targets the rest has.
+/// to look at all is <see cref="GramFilter"/>'s to say; a bitmap of what the texts' first four, six or eight bytes hash
+/// to then says no almost everywhere, and a hash table which targets the rest has.
 /// </summary>
 internal sealed class GramIndex
 {

@@ -59,7 +59,7 @@ internal ref partial struct Pass
         var rule = kind == NameKind.Password ? "generic-password" : "generic-secret";
         var why = $"the name '{name}' suggests a secret";
         var against = Placeholders.Reference(value) ?? Unlikely(value, found) ?? Placeholders.InValue(value)
-            ?? (IsVerdict(found) ? "it is the name of a test that passed" : null)
+            ?? Elsewhere(found.ValueStart) ?? (IsVerdict(found) ? "it is the name of a test that passed" : null)
             ?? (words[^1] == "key" && IsPrint(value) ? "it is the fingerprint of a public key" : null);
         if (against is not null) return (rule, why, against, Confidence.Low);
         if (_setting.IsNoise) return (rule, why, "files of this kind are full of such text", Confidence.Low);

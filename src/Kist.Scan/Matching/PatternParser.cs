@@ -72,7 +72,8 @@ internal ref struct PatternParser
     {
         var end = _rest.Length > 1 && _rest[0] is '"' or '\'' ? _rest[1..].IndexOf(_rest[0]) : -1;
         if (end < 0) throw new FormatException($"a text has no end at '{_rest}'");
-        var text = Encoding.UTF8.GetBytes(_rest[1..(end + 1)].ToString().Replace("\\n", "\n", StringComparison.Ordinal));
+        var inner = _rest[1..(end + 1)].ToString();
+        var text = Encoding.UTF8.GetBytes(inner.Replace("\\n", "\n", StringComparison.Ordinal));
         Skip(end + 2);
         return text;
     }

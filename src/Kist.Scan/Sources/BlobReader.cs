@@ -138,6 +138,9 @@ internal sealed class BlobReader(
         /// <summary>What to ask again after a new start.</summary>
         public ConcurrentQueue<BlobPath> Again { get; private set; } = [];
 
+        /// <summary>Whether there ever was a blob to ask for.</summary>
+        public bool HasAsked { get; private set; }
+
         /// <summary>Whether another blob is there at once.</summary>
         public bool HasMore => !Again.IsEmpty || _waiting.Count > 0;
 
@@ -147,7 +150,9 @@ internal sealed class BlobReader(
         public bool Take(out BlobPath blob, CancellationToken stop)
         {
             if (Again.TryDequeue(out blob)) return true;
-            return _waiting.TryTake(out blob, Timeout.Infinite, stop);
+            var isThere = _waiting.TryTake(out blob, Timeout.Infinite, stop);
+            HasAsked |= isThere;
+            return isThere;
         }
 
         public BlobPath? DropFirstUnanswered()
@@ -256,7 +261,9 @@ internal sealed class BlobReader(
             _stop.Cancel();
             _writer.Join();
             var failure = _git.Finish();
-            return _feed.Unanswered.IsEmpty && !Broken ? null : failure ?? "git ended too early";
+            // Where nothing was asked, nothing is missing: whoever lists says why there was nothing to list.
+            var isAnswered = _feed.Unanswered.IsEmpty && (!Broken || !_feed.HasAsked);
+            return isAnswered ? null : failure ?? "git ended too early";
         }
 
         public void Dispose()

@@ -21,7 +21,7 @@ internal sealed class GitProcess : IDisposable
     {
         _process = process;
         Output = process.StandardOutput.BaseStream;
-        // A thread, for reading in the background would start the thread pool, which takes longer than a small git does.
+        // A thread: reading in the background would start the thread pool, which takes longer than a small git does.
         _errorReader = new Thread(ReadError, 256 * 1024) { IsBackground = true };
         _errorReader.Start(process.StandardError.BaseStream);
     }

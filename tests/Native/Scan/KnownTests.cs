@@ -111,7 +111,7 @@ public sealed class KnownTests(AttackedServer attacked)
         var folder = attacked.NewName("pages");
         foreach (var name in (string[])["a", "b", "c"])
             await attacked.AsRootAsync("POST", $"/v1/secret/data/{folder}/{name}",
-                $$"""{"data":{"k":"{{Convert.ToHexString(Guid.NewGuid().ToByteArray())}}"}}""");
+                $$$"""{"data":{"k":"{{{Convert.ToHexString(Guid.NewGuid().ToByteArray())}}}"}}""");
 
         var first = await attacked.AsRootAsync("GET", $"/v1/secret/fingerprints/{folder}?limit=2");
         var next = (string)first.Json!["data"]!["next"]!;
