@@ -61,8 +61,14 @@ internal sealed class KnownFetch(Session session)
 
     private Problem? Pages(Mount mount, out bool isRefused)
     {
+        // What lies below, for which policies are written PATH/*; else the one secret of this name.
+        var problem = Pages(mount, mount.Below("fingerprints") + "/", out isRefused);
+        return isRefused && mount.Name.Length > 0 ? Pages(mount, mount.Below("fingerprints"), out isRefused) : problem;
+    }
+
+    private Problem? Pages(Mount mount, string path, out bool isRefused)
+    {
         isRefused = false;
-        var path = mount.Below("fingerprints");
         for (var after = ""; ;)
         {
             using var answer = session.Send(HttpMethod.Get,

@@ -18,6 +18,7 @@ public static class TableReport
             .Append(Styled(Report.Word(finding.Severity), Colour(finding.Severity), colour)).Append("  ")
             .Append(Shown(Report.Title(hit))).Append(" (").Append(finding.Rule.Id).Append(")\n");
         Row(text, "line", report.Line(hit));
+        if (finding.Confidence == Confidence.Certain) Row(text, "why", finding.Why);
         if (hit.Commit is { } commit)
             Row(text, "commit", $"{commit.Id[..Math.Min(12, commit.Id.Length)]} by {commit.Author} <{commit.Email}>, "
                 + commit.Date.UtcDateTime.ToString("yyyy-MM-dd", CultureInfo.InvariantCulture));
