@@ -34,6 +34,15 @@ internal sealed class SecretArena : IDisposable
         return taken;
     }
 
+    /// <summary>An array of its own for at least so many bytes; all of it is zero.</summary>
+    public byte[] TakeArray(int length)
+    {
+        var own = ArrayPool<byte>.Shared.Rent(length);
+        own.AsSpan().Clear();
+        _blocks.Insert(0, own);
+        return own;
+    }
+
     /// <summary>A copy of these bytes.</summary>
     public ReadOnlyMemory<byte> Copy(ReadOnlySpan<byte> bytes)
     {

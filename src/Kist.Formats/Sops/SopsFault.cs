@@ -63,15 +63,20 @@ public sealed record SopsFault(SopsExit Exit, string Message)
     /// <summary>The line in the file, from 1; 0 where it is not known.</summary>
     public int Line { get; init; }
 
+    /// <summary>The letter in the line, from 1; 0 where it is not known.</summary>
+    public int Column { get; init; }
+
     /// <summary>The path of the value in the tree, such as <c>["database"]["password"]</c>; null where none is
     /// meant.</summary>
     public string? Key { get; init; }
 
-    /// <summary>Everything that is known, on one line: <c>secrets.yaml:12: ["database"]["password"]: …</c>.</summary>
+    /// <summary>Everything that is known, on one line: <c>secrets.yaml:12: ["database"]["password"]: … (column
+    /// 5)</c>.</summary>
     public override string ToString()
     {
         var place = File is null ? "" : Line > 0 ? $"{File}:{Line}: " : $"{File}: ";
-        return Key is null ? place + Message : $"{place}{Key}: {Message}";
+        var said = Column > 0 ? $"{Message} (column {Column})" : Message;
+        return Key is null ? place + said : $"{place}{Key}: {said}";
     }
 }
 

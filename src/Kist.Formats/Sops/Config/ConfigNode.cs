@@ -1,7 +1,6 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
+using Kist.Formats.Sops.Yaml;
 
 namespace Kist.Formats.Sops.Config;
 
@@ -55,86 +54,77 @@ internal sealed class ConfigNode
     public static bool TryParse(ReadOnlySpan<byte> content, string file, [NotNullWhen(true)] out ConfigNode? node,
         [NotNullWhen(false)] out SopsFault? fault)
     {
-        (node, fault) = (null, null);
-        try
+        node = null;
+        using var arena = new SecretArena();
+        if (YamlText.Decode(content, arena).Try(out var cursor, out fault))
         {
-            using var text = new StringReader(Encoding.UTF8.GetString(content).TrimStart('\uFEFF'));
-            var reading = new Reading(new Parser(text), file);
-            node = reading.Document();
-            fault = reading.Fault;
+            var parser = new YamlParser(cursor, arena);
+            var read = new Reading(parser).Document();
+            fault = parser.Fault;
+            if (fault is null) node = read;
         }
-        catch (YamlException e)
-        {
-            fault = new SopsFault(SopsExit.Generic, "this is no YAML") { File = file, Line = (int)e.Start.Line };
-        }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException
-            or IndexOutOfRangeException or InvalidCastException)
-        {
-            // The parser trips over some broken texts instead of refusing them.
-            fault = new SopsFault(SopsExit.Generic, "this is no YAML") { File = file };
-        }
-        if (fault is not null) node = null;
+        if (fault is not null) fault = fault with { Exit = SopsExit.Generic, File = file };
         return fault is null;
     }
 
-    private sealed class Reading(Parser parser, string file)
+    /// <summary>Makes nodes; a fault stays with the parser.</summary>
+    private sealed class Reading(YamlParser parser)
     {
         private readonly Dictionary<string, ConfigNode> _anchors = new(StringComparer.Ordinal);
         private int _nodes;
 
-        public SopsFault? Fault { get; private set; }
-
         public ConfigNode Document()
         {
-            while (parser.MoveNext())
-            {
-                if (parser.Current is not DocumentStart) continue;
-                parser.MoveNext();
-                return Take(0);
-            }
-            return new ConfigNode(1) { Entries = [] };
+            if (!parser.Next() || parser.Current.Kind != YamlEventKind.DocumentStart)
+                return new ConfigNode(1) { Entries = [] };
+            parser.Next();
+            return Take(0);
         }
 
+        /// <summary>The node that begins with the event where the parser stands; it ends with the last one of
+        /// it.</summary>
         private ConfigNode Take(int depth)
         {
-            var one = parser.Current!;
-            parser.MoveNext();
-            var line = (int)one.Start.Line;
+            var one = parser.Current;
+            var line = one.Start.Line;
             if (++_nodes > MaxNodes || depth > MaxDepth)
-                return Wrong(line, "the file is too large or nested too deeply");
-            switch (one)
+                return Wrong(one, "the file is too large or nested too deeply");
+            switch (one.Kind)
             {
-                case AnchorAlias alias:
-                    return _anchors.TryGetValue(alias.Value.Value, out var known) ? known
-                        : Wrong(line, $"there is no anchor &{alias.Value.Value} before this");
-                case Scalar scalar:
-                    var plain = scalar.Style == ScalarStyle.Plain;
-                    return Keep(scalar.Anchor, new ConfigNode(line)
+                case YamlEventKind.Alias:
+                    return _anchors.TryGetValue(one.Anchor, out var known) ? known
+                        : Wrong(one, $"there is no anchor &{one.Anchor} before this");
+                case YamlEventKind.Scalar:
+                    var text = Encoding.UTF8.GetString(one.Text.Span);
+                    return Keep(one.Anchor, new ConfigNode(line)
                     {
-                        Text = plain && scalar.Value is "" or "~" or "null" or "Null" or "NULL" ? null : scalar.Value,
+                        Text = one.Style == YamlStyle.Plain && text is "" or "~" or "null" or "Null" or "NULL"
+                            ? null : text,
                     });
-                case SequenceStart start:
-                    var list = Keep(start.Anchor, new ConfigNode(line) { Items = [] });
-                    while (Fault is null && !Ends<SequenceEnd>()) list.Items!.Add(Take(depth + 1));
-                    return list;
-                case MappingStart start:
-                    var map = Keep(start.Anchor, new ConfigNode(line) { Entries = [] });
-                    while (Fault is null && !Ends<MappingEnd>()) AddEntry(map, depth);
-                    return map;
+                case YamlEventKind.ListStart:
+                    var list = new ConfigNode(line) { Items = [] };
+                    while (parser.Next() && parser.Current.Kind != YamlEventKind.ListEnd)
+                        list.Items!.Add(Take(depth + 1));
+                    return Keep(one.Anchor, list);
+                case YamlEventKind.MapStart:
+                    var map = new ConfigNode(line) { Entries = [] };
+                    while (parser.Next() && parser.Current.Kind != YamlEventKind.MapEnd) AddEntry(map, depth);
+                    return Keep(one.Anchor, map);
                 default:
-                    return Wrong(line, "a value must stand here");
+                    return Wrong(one, "a value must stand here");
             }
         }
 
         private void AddEntry(ConfigNode map, int depth)
         {
+            var at = parser.Current;
             var key = Take(depth + 1);
-            if (Fault is not null) return;
+            if (!parser.Next()) return;
             var value = Take(depth + 1);
-            if (Fault is not null) return;
+            if (parser.Fault is not null) return;
             if (key.Text is not { } name)
             {
-                Wrong(key.Line, "a name must be text");
+                Wrong(at, "a name must be text");
                 return;
             }
             if (name == "<<")
@@ -143,30 +133,23 @@ internal sealed class ConfigNode
                     if (!map.Entries!.Exists(e => e.Name == merged)) map.Entries.Add((merged, inner));
                 return;
             }
-            if (map.Entries!.Exists(e => e.Name == name)) Wrong(key.Line, $"{name} stands here twice");
+            if (map.Entries!.Exists(e => e.Name == name)) Wrong(at, $"{name} stands here twice");
             else map.Entries.Add((name, value));
         }
 
-        // parser.Current is always the next event that has not been taken.
-        private bool Ends<T>() where T : ParsingEvent
+        // Known only when it ends, so that nothing contains itself.
+        private ConfigNode Keep(string anchor, ConfigNode node)
         {
-            if (parser.Current is not T) return false;
-            parser.MoveNext();
-            return true;
-        }
-
-        private ConfigNode Keep(AnchorName anchor, ConfigNode node)
-        {
-            if (anchor.IsEmpty) return node;
-            node.Anchor = anchor.Value;
-            _anchors[anchor.Value] = node;
+            if (anchor.Length == 0) return node;
+            node.Anchor = anchor;
+            _anchors[anchor] = node;
             return node;
         }
 
-        private ConfigNode Wrong(int line, string reason)
+        private ConfigNode Wrong(YamlEvent at, string reason)
         {
-            Fault ??= new SopsFault(SopsExit.Generic, reason) { File = file, Line = line };
-            return new ConfigNode(line);
+            parser.Fail(at, reason);
+            return new ConfigNode(at.Start.Line);
         }
     }
 }

@@ -13,50 +13,53 @@ internal enum CommentPlace
     Head,
 }
 
-/// <summary>A comment with its mark.</summary>
+/// <summary>A comment.</summary>
+/// <param name="Text">Without its mark.</param>
 /// <param name="Dashes">How many dashes of list items stand between what is before and the comment.</param>
-internal readonly record struct FoundComment(string Text, int Line, int Column, CommentPlace Place, int Dashes);
+internal readonly record struct FoundComment(
+    ReadOnlyMemory<byte> Text, int Line, int Column, CommentPlace Place, int Dashes);
 
 /// <summary>
 /// Finds the comments behind a place in the text and says where they belong, by the rules of go-yaml v3: a block of
 /// comments belongs to what follows, unless a blank line, or less indentation of what follows, cuts it off from that.
 /// </summary>
-internal sealed class YamlComments(string text)
+internal sealed class YamlComments(YamlCursor cursor)
 {
     private readonly List<FoundComment> _found = [];
-    private readonly List<(string Text, int Line, int Column)> _block = [];
+    private readonly List<(ReadOnlyMemory<byte> Text, int Line, int Column)> _block = [];
+    private readonly byte[] _text = cursor.Text;
+    private readonly bool _any = cursor.Text.AsSpan(0, cursor.Length).Contains((byte)'#');
 
-    /// <summary>The comments between <paramref name="at"/> and the next content.</summary>
-    /// <param name="line">The line of <paramref name="at"/>, from 1.</param>
-    /// <param name="column">The column of <paramref name="at"/>, from 0.</param>
+    /// <summary>The comments between <paramref name="from"/> and the next content.</summary>
     /// <param name="indent">The column of the innermost block map or list around it; 0 outside.</param>
-    public List<FoundComment> After(int at, int line, int column, int indent, bool inFlow)
+    public List<FoundComment> After(YamlMark from, int indent, bool inFlow)
     {
         _found.Clear();
         _block.Clear();
-        var state = new State { Line = line, Indent = indent, InFlow = inFlow, AfterKey = false, Dashes = 0 };
-        var lineStart = at - column;
+        if (!_any) return _found;
+        var state = new State { Line = from.Line, Indent = indent, InFlow = inFlow, AfterKey = false, Dashes = 0 };
+        var at = from.At;
+        var lineStart = at - from.Column;
         var blank = true;
         // A block scalar ends on the line behind it.
-        var begun = column == 0 ? line - 1 : line;
-        while (at < text.Length)
+        var begun = from.Column == 0 ? from.Line - 1 : from.Line;
+        while (_text[at] != 0)
         {
-            var c = text[at];
-            if (c is ' ' or '\t') at++;
-            else if (c is '\n' or '\r')
+            var c = _text[at];
+            if (c is (byte)' ' or (byte)'\t') at++;
+            else if (cursor.BreakAt(at) is > 0 and var length)
             {
-                if (c == '\r' && at + 1 < text.Length && text[at + 1] == '\n') at++;
-                at++;
+                at += length;
                 if (blank && state.Line > begun) EmptyLine(ref state);
                 state.Line++;
                 lineStart = at;
                 blank = true;
             }
-            else if (c == '#' && IsComment(at))
+            else if (c == '#')
             {
-                var end = text.AsSpan(at).IndexOfAny('\n', '\r');
-                end = end < 0 ? text.Length : at + end;
-                Take(text[at..end], state.Line == begun && state.Dashes == 0, at - lineStart, ref state);
+                var end = EndOfLine(at);
+                Take(_text.AsMemory(at + 1, end - at - 1), state.Line == begun && state.Dashes == 0, at - lineStart,
+                    ref state);
                 at = end;
                 blank = false;
             }
@@ -69,8 +72,14 @@ internal sealed class YamlComments(string text)
             }
             else break;
         }
-        End(at < text.Length ? at - lineStart : -1, at < text.Length && text[at] is ']' or '}', ref state);
+        End(_text[at] != 0 ? at - lineStart : -1, _text[at] is (byte)']' or (byte)'}', ref state);
         return _found;
+    }
+
+    private int EndOfLine(int at)
+    {
+        while (_text[at] != 0 && cursor.BreakAt(at) == 0) at++;
+        return at;
     }
 
     private struct State
@@ -85,7 +94,7 @@ internal sealed class YamlComments(string text)
         public bool Split;
     }
 
-    private void Take(string comment, bool sameLine, int column, ref State state)
+    private void Take(ReadOnlyMemory<byte> comment, bool sameLine, int column, ref State state)
     {
         if (sameLine)
         {
@@ -138,14 +147,11 @@ internal sealed class YamlComments(string text)
         _block.Clear();
     }
 
-    private bool IsComment(int at) => at == 0 || text[at - 1] is ' ' or '\t' or '\n' or '\r' or ',' or '[' or '{'
-        or ']' or '}' or '"' or '\'';
-
     private bool IsIndicator(int at, bool inFlow)
     {
-        var c = text[at];
+        var c = _text[at];
         if (c == ',') return inFlow;
-        if (c is not ('-' or ':' or '?')) return false;
-        return at + 1 >= text.Length || text[at + 1] is ' ' or '\t' or '\n' or '\r' || (c == ':' && inFlow);
+        if (c is not ((byte)'-' or (byte)':' or (byte)'?')) return false;
+        return cursor.IsGap(at + 1) || (c == ':' && inFlow);
     }
 }

@@ -1,34 +1,34 @@
 using System.Text;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
 
 namespace Kist.Formats.Sops.Yaml;
 
 /// <summary>
-/// Reads YAML into documents: YamlDotNet takes the text apart, comments are found between what it found, and what plain
-/// words mean is said by <see cref="YamlScalar"/>. Aliases are written out, with bounds.
+/// Reads YAML into documents: <see cref="YamlParser"/> takes the text apart, comments are found between what it found,
+/// and what plain words mean is said by <see cref="YamlScalar"/>. Aliases are written out, with bounds. After a fault
+/// every list and map ends where it is, and what was read counts for nothing.
 /// </summary>
 internal sealed class YamlReader
 {
     /// <summary>How many values may come out of aliases: go-yaml allows as many.</summary>
     private const int MaxAliased = 400_000;
 
-    private readonly IParser _parser;
+    private readonly YamlParser _parser;
     private readonly SecretArena _arena;
-    private readonly string _text;
+    private readonly YamlCursor _cursor;
     private readonly YamlComments _comments;
     private readonly Dictionary<string, SopsValue?> _anchors = new(StringComparer.Ordinal);
     private readonly List<Level> _levels = [];
+    private readonly List<string> _path = [];
     private readonly List<FoundComment> _heads = [];
     private int _document;
     private int _aliased;
 
-    private YamlReader(string text, SecretArena arena)
+    private YamlReader(YamlCursor cursor, SecretArena arena)
     {
-        _parser = new Parser(new Scanner(new StringReader(text), skipComments: true));
+        _parser = new YamlParser(cursor, arena);
         _arena = arena;
-        _text = text;
-        _comments = new YamlComments(text);
+        _cursor = cursor;
+        _comments = new YamlComments(cursor);
     }
 
     /// <summary>A map or list that is open.</summary>
@@ -41,51 +41,30 @@ internal sealed class YamlReader
         }
     }
 
-    /// <summary>What stops the reading; caught where it began.</summary>
-    private sealed class Refusal(SopsFault fault) : Exception
-    {
-        public SopsFault Fault => fault;
-    }
-
+    /// <summary>Reads all documents; their texts lie in the arena.</summary>
     public static SopsOutcome<List<SopsValue>> Read(ReadOnlySpan<byte> bytes, SecretArena arena)
     {
-        if (!YamlText.Decode(bytes).Try(out var text, out var fault)) return fault;
-        try
-        {
-            return new YamlReader(text, arena).Stream();
-        }
-        catch (Refusal refusal)
-        {
-            return refusal.Fault;
-        }
-        catch (YamlException e)
-        {
-            // Its text may quote what it met.
-            return new SopsFault(SopsExit.Read, "this is no YAML") { Line = (int)e.Start.Line };
-        }
-        catch (Exception e) when (e is InvalidOperationException or ArgumentException or FormatException
-            or IndexOutOfRangeException or InvalidCastException)
-        {
-            // So the library ends on some texts that are none.
-            return new SopsFault(SopsExit.Read, "this is no YAML");
-        }
+        if (!YamlText.Decode(bytes, arena).Try(out var cursor, out var fault)) return fault;
+        var reader = new YamlReader(cursor, arena);
+        var documents = reader.Stream();
+        if (reader._parser.Fault is not { } found) return documents;
+        return found with { Key = reader._path.Count == 0 ? null : string.Concat(reader._path) };
     }
 
     private List<SopsValue> Stream()
     {
         var documents = new List<SopsValue>();
-        _parser.MoveNext();
-        while (_parser.MoveNext() && _parser.Current is DocumentStart start)
+        while (_parser.Next() && _parser.Current is { Kind: YamlEventKind.DocumentStart } start)
         {
             _anchors.Clear();
             var items = new List<SopsItem>();
             _levels.Add(new Level(items, null, 0, false));
-            if (documents.Count == 0) FindComments(new Mark(0, 1, 1), atStart: true);
-            if (!start.IsImplicit) FindComments(start.End);
-            _parser.MoveNext();
+            if (documents.Count == 0) FindComments(new YamlMark(0, 1, 0), atStart: true);
+            if (start.End != start.Start) FindComments(start.End);
+            _parser.Next();
             documents.Add(Root(items));
             _levels.Clear();
-            _parser.MoveNext();
+            _parser.Next();
             _document++;
         }
         return documents;
@@ -93,62 +72,57 @@ internal sealed class YamlReader
 
     private SopsValue Root(List<SopsItem> items)
     {
-        var root = _parser.Current!;
-        switch (root)
+        var root = _parser.Current;
+        switch (root.Kind)
         {
-            case MappingStart map:
+            case YamlEventKind.MapStart:
                 // The level of the document itself takes what stands outside of its map.
                 _levels.Clear();
-                var value = Map(map, items);
+                var value = Map(root, items);
                 foreach (var head in _heads) items.Add(new SopsItem("", Comment(head)));
                 _heads.Clear();
                 return value;
-            case Scalar scalar when scalar.Value.Length == 0 && scalar.IsPlainImplicit
-                || (scalar.Style == ScalarStyle.Plain && YamlScalar.KindOf(scalar.Value) == SopsKind.Null):
-                FindComments(scalar.End);
+            case YamlEventKind.Scalar when IsNothing(root):
+                FindComments(root.End);
                 foreach (var head in _heads) items.Add(new SopsItem("", Comment(head)));
                 _heads.Clear();
-                return SopsValue.OfBranch(items, (int)scalar.Start.Line);
+                return SopsValue.OfBranch(items, root.Start.Line);
             default:
-                throw Refuse("a YAML document must be a map at the top, not a list or a single value", root);
+                return Refuse("a YAML document must be a map at the top, not a list or a single value", root);
         }
     }
 
-    private SopsValue Map(MappingStart start, List<SopsItem> items)
+    private static bool IsNothing(YamlEvent scalar) => scalar.Style == YamlStyle.Plain && (scalar.Text.IsEmpty
+        ? scalar.Tag.Length == 0
+        : scalar.Text.Length <= 4 && YamlScalar.KindOf(Encoding.UTF8.GetString(scalar.Text.Span)) == SopsKind.Null);
+
+    private SopsValue Map(YamlEvent start, List<SopsItem> items)
     {
-        var flow = start.Style == MappingStyle.Flow;
         var name = Anchor(start);
-        _parser.MoveNext();
-        var indent = flow ? _levels.Count > 0 ? _levels[^1].Indent : 0 : Column(_parser.Current!);
-        var level = new Level(items, null, indent, flow);
-        Push(level, start);
-        if (flow) FindComments(start.End);
+        var level = new Level(items, null, Indent(start), start.InFlow);
+        if (!Push(level, start)) return SopsValue.Null;
+        if (start.InFlow) FindComments(start.End);
         var keys = _document == 0 ? new HashSet<string>(StringComparer.Ordinal) : null;
-        while (_parser.Current is not MappingEnd)
-        {
-            Entry(level, keys);
-            _parser.MoveNext();
-        }
-        Pop(level, flow ? _parser.Current : null);
-        return Done(name, SopsValue.OfBranch(items, (int)start.Start.Line));
+        while (_parser.Next() && _parser.Current.Kind != YamlEventKind.MapEnd) Entry(level, keys);
+        Pop(level, start.InFlow);
+        return Done(name, SopsValue.OfBranch(items, start.Start.Line));
     }
 
     /// <summary>One key and its value; stands on the last event of the value when it is done.</summary>
     private void Entry(Level level, HashSet<string>? keys)
     {
-        var at = _parser.Current!;
+        var at = _parser.Current;
         var before = TakeHeads(int.MaxValue);
         var (key, type) = Key(at);
-        if (keys is not null && !keys.Add(key))
-            throw Refuse($"the key {key} stands twice in the same map", at);
+        if (_parser.Fault is not null) return;
+        if (keys is not null && !keys.Add(key)) Refuse($"the key {key} stands twice in the same map", at);
         var lines = TakeLines();
-        _parser.MoveNext();
-        var valueAt = _parser.Current!;
-        List<FoundComment> inlines = [];
-        if (valueAt is Scalar or AnchorAlias)
+        if (!_parser.Next()) return;
+        var valueAt = _parser.Current;
+        if (valueAt.Kind is YamlEventKind.Scalar or YamlEventKind.Alias)
         {
             var scalar = Simple(valueAt);
-            inlines = TakeLines();
+            var inlines = TakeLines();
             AddComments(level, before, false);
             AddComments(level, lines, false);
             AddComments(level, inlines, true);
@@ -161,26 +135,36 @@ internal sealed class YamlReader
         // The place is kept while what comes in between is read.
         var place = level.Items!.Count;
         level.Items.Add(default);
+        _path.Add($"[\"{key}\"]");
         level.Items[place] = new SopsItem(key, Complex(valueAt), type);
+        Leave();
         AddFeet(level);
     }
 
-    private (string Key, string? Type) Key(ParsingEvent at)
+    // A fault keeps the path to where it was found.
+    private void Leave()
     {
-        switch (at)
+        if (_parser.Fault is null) _path.RemoveAt(_path.Count - 1);
+    }
+
+    private (string Key, string? Type) Key(YamlEvent at)
+    {
+        switch (at.Kind)
         {
-            case Scalar scalar:
-                var outcome = YamlScalar.ValueOf(scalar.Value, TagOf(scalar.Tag), scalar.Style != ScalarStyle.Plain,
-                    _arena, (int)scalar.Start.Line);
-                if (!outcome.Try(out var value, out var fault)) throw new Refusal(fault);
-                var name = Anchor(scalar);
-                if (name is not null) _anchors[name] = value;
-                FindComments(scalar.End);
-                return (scalar.Value, TypeOf(value.Kind));
-            case AnchorAlias alias:
-                var target = Target(alias);
-                FindComments(alias.End);
-                return (target.Kind == SopsKind.Text ? Encoding.UTF8.GetString(target.Bytes.Span) : alias.Value.Value,
+            case YamlEventKind.Scalar:
+                var outcome = YamlScalar.ValueOf(at.Text, at.Tag, at.Style != YamlStyle.Plain, _arena, at.Start.Line);
+                if (!outcome.Try(out var value, out var fault))
+                {
+                    _parser.Fail(fault);
+                    return default;
+                }
+                if (Anchor(at) is { } name) _anchors[name] = value;
+                FindComments(at.End);
+                return (Encoding.UTF8.GetString(at.Text.Span), TypeOf(value.Kind));
+            case YamlEventKind.Alias:
+                if (Target(at) is not { } target) return default;
+                FindComments(at.End);
+                return (target.Kind == SopsKind.Text ? Encoding.UTF8.GetString(target.Bytes.Span) : at.Anchor,
                     target.IsComplex ? "map" : TypeOf(target.Kind));
             default:
                 Complex(at);
@@ -198,20 +182,17 @@ internal sealed class YamlReader
         _ => "null",
     };
 
-    private SopsValue List(SequenceStart start)
+    private SopsValue List(YamlEvent start)
     {
-        var flow = start.Style == SequenceStyle.Flow;
         var name = Anchor(start);
         var values = new List<SopsValue>();
-        // The indentation of a list is that of its dashes; one that stands under its key has the key's.
-        var level = new Level(null, values, flow && _levels.Count > 0 ? _levels[^1].Indent : Column(start), flow);
-        Push(level, start);
-        if (flow) FindComments(start.End);
-        _parser.MoveNext();
-        while (_parser.Current is not SequenceEnd)
+        var level = new Level(null, values, Indent(start), start.InFlow);
+        if (!Push(level, start)) return SopsValue.Null;
+        if (start.InFlow) FindComments(start.End);
+        for (var index = 0; _parser.Next() && _parser.Current.Kind != YamlEventKind.ListEnd; index++)
         {
-            var at = _parser.Current!;
-            if (at is Scalar or AnchorAlias)
+            var at = _parser.Current;
+            if (at.Kind is YamlEventKind.Scalar or YamlEventKind.Alias)
             {
                 var before = TakeHeads(int.MaxValue);
                 var scalar = Simple(at);
@@ -226,63 +207,68 @@ internal sealed class YamlReader
                 AddComments(level, TakeLines(), false);
                 var place = values.Count;
                 values.Add(SopsValue.Null);
+                _path.Add($"[{index}]");
                 values[place] = Complex(at);
+                Leave();
             }
             AddFeet(level);
-            _parser.MoveNext();
         }
-        Pop(level, flow ? _parser.Current : null);
-        return Done(name, SopsValue.OfList(values, (int)start.Start.Line));
+        Pop(level, start.InFlow);
+        return Done(name, SopsValue.OfList(values, start.Start.Line));
     }
 
-    private SopsValue Complex(ParsingEvent at) => at switch
+    private SopsValue Complex(YamlEvent at) => at.Kind switch
     {
-        MappingStart map => Map(map, []),
-        SequenceStart list => List(list),
-        _ => throw Refuse("this is no YAML", at),
+        YamlEventKind.MapStart => Map(at, []),
+        YamlEventKind.ListStart => List(at),
+        _ => Refuse("a value must stand here", at),
     };
 
-    private SopsValue Simple(ParsingEvent at)
+    private SopsValue Simple(YamlEvent at)
     {
-        if (at is AnchorAlias alias)
+        if (at.Kind == YamlEventKind.Alias)
         {
-            var copy = Copy(Target(alias), alias);
-            FindComments(alias.End);
+            var copy = Target(at) is { } target ? Copy(target, at) : SopsValue.Null;
+            FindComments(at.End);
             return copy;
         }
-        var scalar = (Scalar)at;
-        var outcome = YamlScalar.ValueOf(scalar.Value, TagOf(scalar.Tag), scalar.Style != ScalarStyle.Plain, _arena,
-            (int)scalar.Start.Line);
-        if (!outcome.Try(out var value, out var fault)) throw new Refusal(fault);
-        if (Anchor(scalar) is { } name) _anchors[name] = value;
+        var outcome = YamlScalar.ValueOf(at.Text, at.Tag, at.Style != YamlStyle.Plain, _arena, at.Start.Line);
+        if (!outcome.Try(out var value, out var fault))
+        {
+            _parser.Fail(fault);
+            return SopsValue.Null;
+        }
+        if (Anchor(at) is { } name) _anchors[name] = value;
         // What follows nothing was found behind the key already.
-        if (scalar.Start.Index == scalar.End.Index) return value;
-        if (scalar.Style is ScalarStyle.Literal or ScalarStyle.Folded) FindInHeader(scalar);
-        FindComments(scalar.End);
+        if (at.Start.At == at.End.At) return value;
+        if (at.Style == YamlStyle.Block) FindInHeader(at);
+        FindComments(at.End);
         return value;
     }
 
     /// <summary>A comment behind the mark of a block scalar.</summary>
-    private void FindInHeader(Scalar scalar)
+    private void FindInHeader(YamlEvent scalar)
     {
-        var line = _text.AsSpan((int)scalar.Start.Index);
-        var end = line.IndexOfAny('\n', '\r');
-        if (end >= 0) line = line[..end];
-        var at = line.IndexOf(" #");
-        if (at >= 0) _lines.Add(new FoundComment(line[(at + 1)..].ToString(), (int)scalar.Start.Line, 0,
+        var line = _cursor.Text.AsSpan(scalar.Start.At);
+        var end = line.IndexOfAny((byte)'\n', (byte)'\r', (byte)0);
+        var at = line[..end].IndexOf(" #"u8);
+        if (at < 0) return;
+        var from = scalar.Start.At + at + 2;
+        _lines.Add(new FoundComment(_cursor.Piece(from, scalar.Start.At + end), scalar.Start.Line, 0,
             CommentPlace.Line, 0));
     }
 
-    private SopsValue Target(AnchorAlias alias)
+    private SopsValue? Target(YamlEvent alias)
     {
-        if (!_anchors.TryGetValue(alias.Value.Value, out var target))
-            throw Refuse($"the anchor {alias.Value.Value} is not there", alias);
-        return target ?? throw Refuse($"the anchor {alias.Value.Value} contains itself", alias);
+        if (_anchors.TryGetValue(alias.Anchor, out var target) && target is not null) return target;
+        _parser.Fail(alias, _anchors.ContainsKey(alias.Anchor) ? $"the anchor {alias.Anchor} contains itself"
+            : $"the anchor {alias.Anchor} is not there; put a text that begins with * in quotes");
+        return null;
     }
 
-    private SopsValue Copy(SopsValue value, AnchorAlias alias)
+    private SopsValue Copy(SopsValue value, YamlEvent alias)
     {
-        if (++_aliased > MaxAliased) throw Refuse("the document has too many aliases", alias);
+        if (++_aliased > MaxAliased) return Refuse("the document has too many aliases", alias);
         return value.Kind switch
         {
             SopsKind.Branch => SopsValue.OfBranch(
@@ -292,11 +278,11 @@ internal sealed class YamlReader
         };
     }
 
-    private string? Anchor(NodeEvent node)
+    private string? Anchor(YamlEvent node)
     {
-        if (node.Anchor.IsEmpty) return null;
-        _anchors[node.Anchor.Value] = null;
-        return node.Anchor.Value;
+        if (node.Anchor.Length == 0) return null;
+        _anchors[node.Anchor] = null;
+        return node.Anchor;
     }
 
     private SopsValue Done(string? name, SopsValue value)
@@ -305,14 +291,15 @@ internal sealed class YamlReader
         return value;
     }
 
-    private void Push(Level level, ParsingEvent at)
+    private bool Push(Level level, YamlEvent at)
     {
-        if (_levels.Count >= Crypto.TreeWalk.MaxDepth) throw Refuse("maps and lists lie too deep in each other", at);
+        if (_levels.Count >= Crypto.TreeWalk.MaxDepth) Refuse("maps and lists lie too deep in each other", at);
         _levels.Add(level);
+        return _parser.Fault is null;
     }
 
     /// <summary>Closes a level: comments of its own column stay in it.</summary>
-    private void Pop(Level level, ParsingEvent? end)
+    private void Pop(Level level, bool bracket)
     {
         if (level.Items is not null && !level.InFlow)
         {
@@ -324,8 +311,9 @@ internal sealed class YamlReader
             }
         }
         _levels.RemoveAt(_levels.Count - 1);
-        if (end is null) return;
-        FindComments(end.End);
+        // A pair in a list, [key: value], has no bracket of its own.
+        if (!bracket || _parser.Current.End == _parser.Current.Start) return;
+        FindComments(_parser.Current.End);
         // A comment behind the bracket counts to what is in it, and comes first.
         var lines = TakeLines();
         for (var i = lines.Count - 1; i >= 0; i--)
@@ -338,11 +326,10 @@ internal sealed class YamlReader
     private readonly List<FoundComment> _lines = [];
     private readonly List<FoundComment> _feet = [];
 
-    private void FindComments(Mark from, bool atStart = false)
+    private void FindComments(YamlMark from, bool atStart = false)
     {
         var level = _levels.Count > 0 ? _levels[^1] : null;
-        foreach (var comment in _comments.After((int)from.Index, (int)from.Line, (int)from.Column - 1,
-            level?.Indent ?? 0, level?.InFlow ?? false))
+        foreach (var comment in _comments.After(from, level?.Indent ?? 0, level?.InFlow ?? false))
         {
             if (comment.Place == CommentPlace.Line && !atStart && comment.Dashes == 0) _lines.Add(comment);
             else if (comment.Place == CommentPlace.Foot && !atStart) _feet.Add(comment);
@@ -376,21 +363,22 @@ internal sealed class YamlReader
         _feet.Clear();
     }
 
-    private void AddComments(Level level, List<FoundComment> comments, bool inline)
+    private static void AddComments(Level level, List<FoundComment> comments, bool inline)
     {
-        foreach (var comment in comments)
-            level.Add(SopsValue.OfComment(_arena.Copy(comment.Text[1..]), inline, comment.Line));
+        foreach (var comment in comments) level.Add(SopsValue.OfComment(comment.Text, inline, comment.Line));
     }
 
-    private SopsValue Comment(FoundComment comment) =>
-        SopsValue.OfComment(_arena.Copy(comment.Text[1..]), line: comment.Line);
+    private static SopsValue Comment(FoundComment comment) => SopsValue.OfComment(comment.Text, line: comment.Line);
 
-    private static string TagOf(TagName tag) => tag.IsEmpty ? "" : tag.IsNonSpecific ? "!" : tag.Value;
+    /// <summary>What is written in brackets has the indentation of what it is in.</summary>
+    private int Indent(YamlEvent start) =>
+        !start.InFlow ? start.Indent : _levels.Count > 0 ? _levels[^1].Indent : 0;
 
-    private static int Column(ParsingEvent at) => (int)at.Start.Column - 1;
-
-    private static Refusal Refuse(string reason, ParsingEvent at) =>
-        new(new SopsFault(SopsExit.Read, reason) { Line = (int)at.Start.Line });
+    private SopsValue Refuse(string reason, YamlEvent at)
+    {
+        _parser.Fail(at, reason);
+        return SopsValue.Null;
+    }
 
     private static readonly List<FoundComment> s_none = [];
 }

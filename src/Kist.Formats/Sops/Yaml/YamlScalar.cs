@@ -13,20 +13,22 @@ internal static class YamlScalar
     public static SopsKind KindOf(string text) => Resolve(text, out _, out _);
 
     /// <summary>The value of a scalar.</summary>
-    /// <param name="tag">As the parser gives it: long, or empty.</param>
+    /// <param name="text">Memory of the arena; a text is kept as it is.</param>
+    /// <param name="tag">As the parser gives it: long, or empty; a lone <c>!</c> changes nothing.</param>
     /// <param name="quoted">Whether it stands in quotes or as a block, which makes it text.</param>
-    public static SopsOutcome<SopsValue> ValueOf(string text, string tag, bool quoted, SecretArena arena, int line)
+    public static SopsOutcome<SopsValue> ValueOf(
+        ReadOnlyMemory<byte> text, string tag, bool quoted, SecretArena arena, int line)
     {
         if (tag.Length == 0 || tag == "!")
-            return quoted || tag == "!" ? SopsValue.OfText(arena.Copy(text), line) : Plain(text, arena, line);
-        if (!tag.StartsWith(Prefix, StringComparison.Ordinal)) return SopsValue.OfText(arena.Copy(text), line);
+            return quoted ? SopsValue.OfText(text, line) : Plain(text, arena, line);
+        if (!tag.StartsWith(Prefix, StringComparison.Ordinal)) return SopsValue.OfText(text, line);
         switch (tag[Prefix.Length..])
         {
             case "binary":
-                var bytes = new byte[text.Length];
-                if (!Convert.TryFromBase64String(text, bytes, out var length))
+                var bytes = arena.Take(text.Length);
+                if (!TryBase64(text.Span, bytes.Span, out var length))
                     return new SopsFault(SopsExit.Read, "a value of !!binary is not base64") { Line = line };
-                return SopsValue.OfText(arena.Copy(bytes.AsSpan(0, length)), line);
+                return SopsValue.OfText(bytes[..length], line);
             case "int" or "bool" or "null" or "timestamp":
                 var value = Plain(text, arena, line);
                 return value.Kind == Named(tag[Prefix.Length..]) ? value : SopsValue.Null;
@@ -35,9 +37,13 @@ internal static class YamlScalar
                 return number.Kind == SopsKind.Integer ? SopsValue.OfFloat(number.Integer, line)
                     : number.Kind == SopsKind.Float ? number : SopsValue.Null;
             default:
-                return SopsValue.OfText(arena.Copy(text), line);
+                return SopsValue.OfText(text, line);
         }
     }
+
+    private static bool TryBase64(ReadOnlySpan<byte> text, Span<byte> bytes, out int length) =>
+        System.Buffers.Text.Base64.DecodeFromUtf8(text, bytes, out _, out length)
+            == System.Buffers.OperationStatus.Done;
 
     private static SopsKind Named(string tag) => tag switch
     {
@@ -47,17 +53,27 @@ internal static class YamlScalar
         _ => SopsKind.Null,
     };
 
-    private static SopsValue Plain(string text, SecretArena arena, int line) =>
-        Resolve(text, out var bits, out var time) switch
+    private static SopsValue Plain(ReadOnlyMemory<byte> bytes, SecretArena arena, int line)
+    {
+        // Most texts, encrypted ones among them, show by their first letter that they are nothing else.
+        if (bytes.Length > 0 && !IsTelling(bytes.Span[0], bytes.Length)) return SopsValue.OfText(bytes, line);
+        var text = Encoding.UTF8.GetString(bytes.Span);
+        return Resolve(text, out var bits, out var time) switch
         {
             SopsKind.Null => SopsValue.Null,
             SopsKind.Boolean => SopsValue.OfBoolean(bits != 0, line),
             SopsKind.Integer => SopsValue.OfInteger(bits, line),
-            SopsKind.Unsigned => SopsValue.OfUnsigned(arena.Copy(text), line),
+            SopsKind.Unsigned => SopsValue.OfUnsigned(bytes, line),
             SopsKind.Float => SopsValue.OfFloat(BitConverter.Int64BitsToDouble(bits), line),
             SopsKind.Time => SopsValue.OfTime(arena.Copy(time!), line),
-            _ => SopsValue.OfText(arena.Copy(text), line),
+            _ => SopsValue.OfText(bytes, line),
         };
+    }
+
+    private static bool IsTelling(byte first, int length) =>
+        first is (byte)'.' or (byte)'+' or (byte)'-' or (>= (byte)'0' and <= (byte)'9')
+        || (length <= 5 && first is (byte)'~' or (byte)'n' or (byte)'N' or (byte)'t' or (byte)'T' or (byte)'f'
+            or (byte)'F');
 
     private static SopsKind Resolve(string text, out long bits, out string? time)
     {
