@@ -146,7 +146,8 @@ public sealed class YamlReaderTests
     [InlineData("x:\n  - y:\n      a: 1\n      a: 2", "file:4:7: [\"x\"][0][\"y\"]: the key a stands twice")]
     [InlineData("a: 1\n b: 2\n", "a value was already given for the key a")]
     [InlineData("  a: 1\n b: 2\n", "file:2:2: the document ended before this line")]
-    [InlineData("a:\n    b: 1\n  c: 2\n", "file:3:3: a key of the map that begins in line 1 must stand here; the indentation")]
+    [InlineData("a:\n    b: 1\n  c: 2\n",
+        "file:3:3: a key of the map that begins in line 1 must stand here; the indentation")]
     [InlineData("a: |x\n  b", "behind | or > may stand")]
     [InlineData("%FOO\n---\na: b", "YAML knows the directives")]
     [InlineData("%YAML 2.0\n---\na: b", "this version of YAML is unknown")]
