@@ -125,7 +125,7 @@ public sealed class SopsConfigTests
     }
 
     [Theory]
-    [InlineData("a: [", "is not closed: ] is missing")]
+    [InlineData("a: [", "a value must stand here; the text ends")]
     [InlineData("- a", ":1: a configuration is a map")]
     [InlineData("creation_rules: x", ":1: creation_rules is a list")]
     [InlineData("a: 1\na: 2", ":2: a stands here twice")]
