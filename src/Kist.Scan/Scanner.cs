@@ -43,6 +43,20 @@ public sealed class Scanner
     }
 
     /// <summary>
+    /// Adds the places of all secrets in a text, UTF-8 or close to it, to <paramref name="ranges"/>: those of
+    /// <see cref="Scan"/>, unordered and with those that overlap, whatever comments allow. For masking, where nobody
+    /// asks what was found.
+    /// </summary>
+    public void Locate(ReadOnlySpan<byte> text, PieceInfo info, List<Range> ranges)
+    {
+        ArgumentNullException.ThrowIfNull(info);
+        ArgumentNullException.ThrowIfNull(ranges);
+        if (text.Length < 6 || Hits(text, info, isExplaining: false) is not { } hits) return;
+        foreach (var hit in hits)
+            if (hit.Against is null && hit.Confidence >= Settings.MinimumConfidence) ranges.Add(hit.Start..hit.End);
+    }
+
+    /// <summary>
     /// Every judgement about <paramref name="content"/>: what is a finding and why, and what was looked at and is none,
     /// and why not.
     /// </summary>

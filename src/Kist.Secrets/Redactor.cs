@@ -1,5 +1,7 @@
 using System.Buffers;
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 
@@ -20,6 +22,7 @@ public sealed class Redactor(SecretPatterns patterns) : IDisposable
     public const int MinLength = 4;
 
     private const byte Escape = 0x1B;
+    private const int Block = 1024;
     private readonly HeldBytes _held = new();
     private readonly List<long> _textPlaces = [];
     private FoundRange _rawFound;
@@ -71,13 +74,44 @@ public sealed class Redactor(SecretPatterns patterns) : IDisposable
     /// <summary>Zeroes what is held back. The patterns stay their owner's.</summary>
     public void Dispose() => _held.Dispose();
 
+    /// <summary>Takes bytes that are secret for a reason of the caller's: the mask stands in their place, and values
+    /// that begin before them, in them or end in them are masked too.</summary>
+    public void WriteMasked(ReadOnlySpan<byte> input, IBufferWriter<byte> output)
+    {
+        foreach (var value in input)
+        {
+            Take(value);
+            _held.MarkMasked(_held.End - 1);
+        }
+        Release(UndecidedFrom(), output);
+    }
+
     /// <summary>Nothing is held, so both searches are at their beginnings: skip to where one may leave it.</summary>
     private int InnocentPrefix(ReadOnlySpan<byte> input)
     {
         if (_rawState != 0 || _textState != 0 || _sequence.IsOpen) return 0;
-        for (var i = 0; i < input.Length; i++)
-            if (input[i] == Escape || patterns.Begins(input[i])) return i;
+        if (patterns.IsEmpty) return input.Length;
+        for (var begin = 0; begin < input.Length; begin += Block)
+        {
+            // Three bytes more than a block: an escape there may stand in a form that begins in this block.
+            var escape = input[begin..Math.Min(begin + Block + 3, input.Length)].IndexOf(Escape);
+            var whole = escape < 0 ? input.Length : begin + escape;
+            var end = Math.Min(begin + Block, whole);
+            // Four bytes tell where a form may begin, unless an escape, or the end, stands within them.
+            var at = SkipByFour(input[..whole], begin, end);
+            while (at < end && !patterns.Begins(input[at])) at++;
+            if (at < end || (escape >= 0 && end == whole)) return at;
+        }
         return input.Length;
+    }
+
+    private int SkipByFour(ReadOnlySpan<byte> input, int begin, int end)
+    {
+        var last = Math.Min(end, input.Length - 3);
+        ref var first = ref MemoryMarshal.GetReference(input);
+        for (var at = begin; at < last; at++)
+            if (patterns.MayBegin(Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, at)))) return at;
+        return Math.Max(begin, last);
     }
 
     /// <summary>

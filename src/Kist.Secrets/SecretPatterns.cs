@@ -1,4 +1,6 @@
 using System.Diagnostics;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
 using System.Security.Cryptography;
 using System.Text.Json.Serialization;
 
@@ -14,6 +16,7 @@ namespace Kist.Secrets;
 public sealed class SecretPatterns : IDisposable
 {
     private const int Root = 0;
+    private const int BeginningBits = 18;
 
     // A trie in arrays: the labels are the secret part, so they are pinned (never copied by the collector) and zeroed.
     private byte[] _label = NewLabels(256);
@@ -23,6 +26,7 @@ public sealed class SecretPatterns : IDisposable
     private int[] _depth = new int[256];
     private int[] _match = new int[256];
     private readonly int[] _fromRoot = new int[256];
+    private readonly ulong[] _beginnings = new ulong[1 << (BeginningBits - 6)];
     private int _count = 1;
 
     /// <summary>Takes every value of at least <see cref="Redactor.MinLength"/> bytes; shorter ones are left out.
@@ -52,6 +56,7 @@ public sealed class SecretPatterns : IDisposable
         CryptographicOperations.ZeroMemory(_label);
         Array.Clear(_firstChild);
         Array.Clear(_fromRoot);
+        Array.Clear(_beginnings);
     }
 
     /// <summary>Whether a <see cref="Redactor"/> might find something in the text; false is sure.</summary>
@@ -67,8 +72,20 @@ public sealed class SecretPatterns : IDisposable
         return false;
     }
 
+    /// <summary>Whether there is nothing to find.</summary>
+    public bool IsEmpty => _count == 1;
+
     /// <summary>Whether a form begins with <paramref name="value"/>.</summary>
     internal bool Begins(byte value) => _fromRoot[value] != Root;
+
+    /// <summary>Whether a form may begin with these four bytes; every form has as many. Almost never wrongly so.
+    /// </summary>
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    internal bool MayBegin(uint four)
+    {
+        var place = PlaceOf(four);
+        return (_beginnings[place >> 6] >> (int)(place & 63) & 1) != 0;
+    }
 
     /// <summary>How many of the last bytes may belong to a form that has only begun.</summary>
     internal int DepthOf(int state) => _depth[state];
@@ -90,6 +107,8 @@ public sealed class SecretPatterns : IDisposable
     private void Add(ReadOnlySpan<byte> form)
     {
         if (form.Length < Redactor.MinLength) return;
+        var place = PlaceOf(MemoryMarshal.Read<uint>(form));
+        _beginnings[place >> 6] |= 1UL << (int)(place & 63);
         var node = Root;
         foreach (var value in form) node = ChildOf(node, value);
         _match[node] = form.Length;
@@ -136,6 +155,9 @@ public sealed class SecretPatterns : IDisposable
         Array.Resize(ref _depth, labels.Length);
         Array.Resize(ref _match, labels.Length);
     }
+
+    // The upper bits of a product by 2³² over the golden ratio depend on all of the factor's.
+    private static uint PlaceOf(uint four) => four * 0x9E3779B1 >> (32 - BeginningBits);
 
     private static byte[] NewLabels(int count) => GC.AllocateArray<byte>(count, pinned: true);
 }

@@ -107,6 +107,9 @@ internal static unsafe partial class Native
     [LibraryImport(C, EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int descriptor, byte* from, nuint count);
 
+    [LibraryImport(C, EntryPoint = "poll", SetLastError = true)]
+    public static partial int Poll(PollEntry* entries, nuint count, int milliseconds);
+
     [LibraryImport(C, EntryPoint = "isatty")]
     public static partial int IsTerminal(int descriptor);
 
@@ -139,4 +142,12 @@ internal static unsafe partial class Native
 
     [LibraryImport(C, EntryPoint = "ioctl")]
     public static partial int Window(int descriptor, nuint request, void* size);
+
+    /// <summary>One descriptor that <see cref="Poll"/> looks at.</summary>
+    public struct PollEntry
+    {
+        public int Descriptor;
+        public short Wanted;
+        public short Seen;
+    }
 }

@@ -47,8 +47,8 @@ internal sealed unsafe class Pump
     /// <summary>Waits until everything is copied.</summary>
     public void Join() => _thread.Join();
 
-    // 0: the end. A pseudo-terminal reports its end as EIO.
-    private static int Read(int from, Span<byte> buffer)
+    /// <summary>Reads what is there; 0 at the end, which a pseudo-terminal reports as EIO.</summary>
+    public static int Read(int from, Span<byte> buffer)
     {
         fixed (byte* to = buffer)
         {
@@ -61,7 +61,8 @@ internal sealed unsafe class Pump
         }
     }
 
-    private static bool Write(int to, ReadOnlySpan<byte> bytes)
+    /// <summary>Writes everything; false when nobody reads it.</summary>
+    public static bool Write(int to, ReadOnlySpan<byte> bytes)
     {
         fixed (byte* from = bytes)
         {

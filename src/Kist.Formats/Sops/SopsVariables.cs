@@ -20,7 +20,7 @@ public static class SopsVariables
                 foreach (var (_, value) in variables) value.Dispose();
                 return new SopsFault(SopsExit.Generic, reason);
             }
-            variables.Add((item.Key, Text(item.Value)));
+            variables.Add((item.Key, item.Value.ToText()));
         }
         return SopsOutcome<IReadOnlyList<(string, SecretBuffer)>>.Of(variables);
     }
@@ -35,7 +35,9 @@ public static class SopsVariables
             ? $"the value of {item.Key} holds a zero byte, which no variable can" : null;
     }
 
-    private static SecretBuffer Text(SopsValue value)
+    /// <summary>One value that is no list and no map, as sops puts it into a variable. The caller disposes it.
+    /// </summary>
+    public static SecretBuffer ToText(this SopsValue value)
     {
         switch (value.Kind)
         {

@@ -46,24 +46,29 @@ public sealed class AgeKeySource(KeyHost host) : ISopsKeySource, IDisposable
         ValueTask.FromResult(SopsOutcome<MasterKey>.Failed(SopsExit.Generic,
             $"the age recipient {Shown(key)} cannot be encrypted to: {reason}"));
 
-    private SopsOutcome<SecretBuffer> Unwrap(AgeMasterKey key)
+    /// <summary>Decrypts a whole age file, armored or not, with the identities of this machine.</summary>
+    public SopsOutcome<SecretBuffer> Open(ReadOnlySpan<byte> file) => Open(file, "", "the file");
+
+    private SopsOutcome<SecretBuffer> Unwrap(AgeMasterKey key) =>
+        Open(Encoding.UTF8.GetBytes(key.Enc), key.Recipient, "the encrypted data key");
+
+    private SopsOutcome<SecretBuffer> Open(ReadOnlySpan<byte> file, string recipient, string what)
     {
         // A command may give another identity for each recipient; everything else is read once.
         if (_identities is null || host.Value("SOPS_AGE_KEY_CMD") is not null
             || host.Value("SOPS_AGE_SSH_PRIVATE_KEY_CMD") is not null)
         {
             _identities?.Dispose();
-            _identities = AgeIdentities.Collect(host, key.Recipient);
+            _identities = AgeIdentities.Collect(host, recipient);
         }
-        var file = Encoding.UTF8.GetBytes(key.Enc);
         var (all, reasons) = (_identities.All, new List<string>());
         for (var i = 0; i < all.Count; i++)
         {
             var outcome = AgeFile.Decrypt(file, [all[i]]);
-            if (outcome.Try(out var part, out var fault)) return part;
+            if (outcome.Try(out var plain, out var fault)) return plain;
             // A file that is damaged is so for every identity.
             if (fault.Kind is AgeFaultKind.Header or AgeFaultKind.Mac or AgeFaultKind.Payload or AgeFaultKind.Armor)
-                return new SopsFault(SopsExit.NoDataKey, $"the encrypted data key is damaged: {fault.Message}");
+                return new SopsFault(SopsExit.NoDataKey, $"{what} is damaged: {fault.Message}");
             if (fault.Kind != AgeFaultKind.NoMatch) reasons.Add(fault.Message);
         }
         var message = all.Count == 0
