@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kist.Cli.Client;
 using Kist.Cli.Output;
+using Kist.Cli.References;
 using Kist.Secrets;
 
 namespace Kist.Cli;
@@ -9,11 +10,13 @@ namespace Kist.Cli;
 internal sealed class Session : IDisposable
 {
     private readonly ParseResult _parsed;
+    private readonly ProjectEnvironment? _place;
     private KistClient? _client;
 
-    private Session(ParseResult parsed)
+    private Session(ParseResult parsed, ProjectEnvironment? place = null)
     {
         _parsed = parsed;
+        _place = place;
         Whole = !parsed.GetValue(Globals.Json) && (parsed.GetValue(Globals.Whole)
             || (Variable("KIST_FORMAT") ?? Variable("VAULT_FORMAT")) == "json");
         Json = Whole || parsed.GetValue(Globals.Json);
@@ -39,8 +42,10 @@ internal sealed class Session : IDisposable
     /// <summary>Where the server is; a problem when options or variables make no sense.</summary>
     public Problem? Settings(out Settings settings) => Client.Settings.Resolve(
         new Settings.Options(
-            _parsed.GetValue(Globals.Address), _parsed.GetValue(Globals.TokenFile), _parsed.GetValue(Globals.CaCert),
-            _parsed.GetValue(Globals.Namespace), _parsed.GetValue(Globals.SkipVerify),
+            _parsed.GetValue(Globals.Address) ?? _place?.Address,
+            _parsed.GetValue(Globals.TokenFile) ?? _place?.TokenFile,
+            _parsed.GetValue(Globals.CaCert) ?? _place?.CaCertificate,
+            _parsed.GetValue(Globals.Namespace) ?? _place?.Namespace, _parsed.GetValue(Globals.SkipVerify),
             _parsed.GetValue(Globals.Timeout)),
         Environment.GetEnvironmentVariable, out settings);
 
@@ -60,6 +65,16 @@ internal sealed class Session : IDisposable
         };
         return null;
     }
+
+    /// <summary>The same person and screen at the server of an environment, unless options name another.</summary>
+    public Session At(ProjectEnvironment place) => new(_parsed, place);
+
+    /// <summary>What `--address` says; null: nothing.</summary>
+    public string? NamedAddress => _parsed.GetValue(Globals.Address);
+
+    /// <summary>Follows events; see <see cref="KistClient.Follow"/>.</summary>
+    public Answer Follow(string path, Func<string, bool> line, CancellationToken stop) => Connect() is { } wrong
+        ? Answer.None(wrong) : _client!.Follow(new Request(HttpMethod.Get, path), line, stop);
 
     /// <summary>Sends a request; see <see cref="KistClient.Send"/>.</summary>
     public Answer Send(Request request) =>

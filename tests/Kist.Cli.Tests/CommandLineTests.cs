@@ -17,7 +17,7 @@ public sealed class CommandLineTests
     [InlineData("get prod/x --version abc", "--version takes N", "kist get --help")]
     [InlineData("rollback prod/x", "kist rollback needs --version N", "kist rollback --help")]
     [InlineData("get a b c", "too many arguments for kist get", "kist get --help")]
-    [InlineData("run -- ls", "kist run needs --from PATH", "kist run --help")]
+    [InlineData("run --from prod/x", "kist run needs COMMAND", "kist run --help")]
     [InlineData("put prod/x --pasword=abc", "kist put has no option --pasword", "kist put --help")]
     [InlineData("put prod/x", "nothing to save: no field is given", "kist put prod/x NAME=-")]
     [InlineData("put prod/x word", "field 1 is not NAME=VALUE", "NAME=- asks")]

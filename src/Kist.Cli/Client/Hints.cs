@@ -156,7 +156,7 @@ internal static class Hints
         return path;
     }
 
-    private static string Server(Settings settings) => settings.Address.GetLeftPart(UriPartial.Authority);
+    private static string Server(Settings settings) => settings.Shown;
 
     private static Problem Remote(string message, string? hint = null) => new(message, hint, Problem.Remote);
 }

@@ -1,5 +1,6 @@
 using System.Net;
 using System.Net.Security;
+using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kist.Cli.Output;
@@ -38,8 +39,9 @@ internal sealed class KistClient : IDisposable
             UseCookies = false,
             AllowAutoRedirect = false, // a redirect carries the token along; FollowAsync decides where to
             ActivityHeadersPropagator = null,
-            UseProxy = UsesProxy(),
+            UseProxy = settings.Socket is null && UsesProxy(),
         };
+        if (settings.Socket is { } socket) handler.ConnectCallback = (_, _) => Connect(socket);
         if (settings.Address.Scheme == "https") Secure(handler, authorities);
         _invoker = new HttpMessageInvoker(handler);
     }
@@ -115,6 +117,26 @@ internal sealed class KistClient : IDisposable
         return Read(request, response, timeout.Token);
     });
 
+    /// <summary>
+    /// Follows server-sent events for as long as they come; each line goes to <paramref name="line"/>, which ends it
+    /// with false. A server says something every ten seconds: who has not heard of it for the timeout has lost it.
+    /// </summary>
+    /// <param name="stop">Ends it from outside.</param>
+    public Answer Follow(Request request, Func<string, bool> line, CancellationToken stop) => Trying(timeout =>
+    {
+        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
+        using var response = Exchange(request, At(_settings.Address, request.Path), either.Token);
+        if (!response.IsSuccessStatusCode) return Read(request, response, timeout.Token);
+        using var reader = new StreamReader(response.Content.ReadAsStream(either.Token));
+        // Reading takes no token.
+        using var end = either.Token.Register(response.Dispose);
+        while (true)
+        {
+            timeout.CancelAfter(_settings.Timeout);
+            if (reader.ReadLine() is not { } next || !line(next)) return Answer.Nothing;
+        }
+    });
+
     private Answer Trying(Func<CancellationTokenSource, Answer> exchange)
     {
         try
@@ -174,6 +196,22 @@ internal sealed class KistClient : IDisposable
             return Answer.None(new Problem("the answer is larger than 64 MiB", null, Problem.Remote));
         }
         return Answer.Of((int)response.StatusCode, body, (status, root) => Hints.Refused(request, status, root));
+    }
+
+    // At once: who asks synchronously waits for it anyway.
+    private static ValueTask<Stream> Connect(string path)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            socket.Connect(new UnixDomainSocketEndPoint(path));
+            return ValueTask.FromResult<Stream>(new NetworkStream(socket, ownsSocket: true));
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
     }
 
     // The path stays as it was built: canonicalising it here could turn one name into another.

@@ -26,11 +26,17 @@ internal sealed record Mount(string Path, bool Versioned, string Name)
         ApiPath.Encode(Versioned ? Name.Length == 0 ? Path + word : $"{Path}{word}/{Name}" : Full.TrimEnd('/'));
 
     /// <summary>Asks the server which mount holds <paramref name="typed"/>.</summary>
-    public static Problem? Find(Session session, string typed, out Mount mount)
+    public static Problem? Find(Session session, string typed, out Mount mount) =>
+        Find(session, typed, out mount, out _);
+
+    /// <summary>As above; <paramref name="status"/> is that of the answer, 0 where none came.</summary>
+    public static Problem? Find(Session session, string typed, out Mount mount, out int status)
     {
         mount = new Mount("", false, "");
+        status = 0;
         if (ApiPath.Clean(typed, out var path) is { } unclean) return unclean;
         using var answer = session.Send(HttpMethod.Get, "sys/internal/ui/mounts/" + ApiPath.Encode(path));
+        status = answer.Status;
         if (answer.Status == 403 && !Hints.IsBadToken(answer))
             return new Problem($"no mount holds {path}, or this token may see nothing in it",
                 "kist list   (shows the mounts this token sees)", Problem.Remote);
@@ -42,7 +48,7 @@ internal sealed record Mount(string Path, bool Versioned, string Name)
         return null;
     }
 
-    /// <summary>As <see cref="Find"/>, and there must be a name below the mount.</summary>
+    /// <summary>As <see cref="Find(Session, string, out Mount)"/>, and there must be a name below the mount.</summary>
     public static Problem? FindSecret(Session session, string typed, out Mount mount) =>
         Find(session, typed, out mount) is { } problem
             ? problem

@@ -7,9 +7,18 @@ namespace Kist.Cli.Client;
 internal sealed record Settings
 {
     public const string DefaultAddress = "http://127.0.0.1:8200";
+    private const string SocketScheme = "unix://";
     private const int DefaultTimeoutSeconds = 60;
 
+    /// <summary>Where the server is; with a <see cref="Socket"/> only what its requests name as host.</summary>
     public required Uri Address { get; init; }
+
+    /// <summary>The Unix socket on which an agent or a server listens; null: the address' host and port.</summary>
+    public string? Socket { get; init; }
+
+    /// <summary>The server as people know it.</summary>
+    public string Shown => Socket is null ? Address.GetLeftPart(UriPartial.Authority) : SocketScheme + Socket;
+
     public string? Token { get; init; }
     public string? Namespace { get; init; }
     public string? CaCertificate { get; init; }
@@ -25,10 +34,13 @@ internal sealed record Settings
     {
         settings = new Settings { Address = new Uri(DefaultAddress) };
         var address = options.Address ?? Either(environment, "ADDR") ?? DefaultAddress;
+        string? socket = null;
+        if (address.StartsWith(SocketScheme + "/", StringComparison.Ordinal))
+            (socket, address) = (address[SocketScheme.Length..], "http://127.0.0.1");
         if (!Uri.TryCreate(address, UriKind.Absolute, out var uri) || uri.Scheme is not ("http" or "https")
             || uri.UserInfo.Length > 0 || uri.Query.Length > 0)
             return new Problem("the server's address is not a URL such as https://kist.example:8200",
-                "--address URL, or KIST_ADDR=URL");
+                "--address URL, or KIST_ADDR=URL; unix:///PATH for a socket");
         var timeout = options.Timeout;
         if (timeout is null && Either(environment, "CLIENT_TIMEOUT") is { } text)
         {
@@ -42,6 +54,7 @@ internal sealed record Settings
         settings = new Settings
         {
             Address = uri,
+            Socket = socket,
             Token = token,
             Namespace = options.Namespace ?? Either(environment, "NAMESPACE"),
             CaCertificate = options.CaCertificate ?? Either(environment, "CACERT"),

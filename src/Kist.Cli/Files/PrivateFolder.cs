@@ -10,7 +10,15 @@ internal sealed class PrivateFolder : IDisposable
 
     public string Path { get; }
 
-    public static PrivateFolder Create() => new(Directory.CreateTempSubdirectory("kist-").FullName);
+    /// <param name="below">The folder it lies in; null: the one for temporary files.</param>
+    public static PrivateFolder Create(string? below = null)
+    {
+        if (below is null) return new(Directory.CreateTempSubdirectory("kist-").FullName);
+        var path = System.IO.Path.Combine(below, "kist-" + Convert.ToHexStringLower(RandomNumberGenerator.GetBytes(8)));
+        if (OperatingSystem.IsWindows()) return new(Directory.CreateDirectory(path).FullName);
+        return new(Directory.CreateDirectory(
+            path, UnixFileMode.UserRead | UnixFileMode.UserWrite | UnixFileMode.UserExecute).FullName);
+    }
 
     public void Dispose()
     {

@@ -1,6 +1,6 @@
 using System.Text;
-using System.Text.Json;
 using Kist.Cli.Output;
+using Kist.Cli.References;
 using Kist.Secrets;
 
 namespace Kist.Cli.Running;
@@ -21,13 +21,20 @@ internal sealed class EnvironmentPlan(string prefix, IReadOnlyList<EnvironmentPl
     };
 
     private readonly List<Variable> _variables = [];
+    private readonly List<Variable> _taken = [];
+    private readonly List<SecretBuffer> _parts = [];
     private readonly HashSet<Mapping> _used = [];
 
     /// <summary>One variable.</summary>
     /// <param name="Origin">The field and the secret it came from.</param>
     /// <param name="Value">UTF-8.</param>
     /// <param name="Masked">Whether it must not show in the program's output.</param>
-    public sealed record Variable(string Name, string Origin, SecretBuffer Value, bool Masked);
+    /// <param name="IsSecret">Whether it comes from a store rather than from a file as it stands.</param>
+    public sealed record Variable(string Name, string Origin, SecretBuffer Value, bool Masked, bool IsSecret = true)
+    {
+        /// <summary>Whether it names a file in which secrets are.</summary>
+        public bool IsPlace { get; init; }
+    }
 
     /// <summary>A field (of one secret when <paramref name="Path"/> is given) that gets a name of its own.</summary>
     public sealed record Mapping(string? Path, string Field, string Name);
@@ -36,13 +43,37 @@ internal sealed class EnvironmentPlan(string prefix, IReadOnlyList<EnvironmentPl
     public IReadOnlyList<Variable> Variables => _variables;
 
     /// <summary>Whether a value must not show in the program's output.</summary>
-    public bool HasMasked => _variables.Exists(static v => v.Masked);
+    public bool HasMasked => _parts.Count > 0 || _variables.Exists(static v => v.Masked)
+        || _taken.Exists(static v => v.Masked);
+
+    /// <summary>Takes in a variable that names the file of secrets.</summary>
+    public void AddPlace(string name, string path)
+    {
+        AddNamed(name, "kist", SecretBuffer.Copy(Encoding.UTF8.GetBytes(path)), isSecret: false);
+        _variables[^1] = _variables[^1] with { IsPlace = true };
+    }
+
+    /// <summary>Also masks a secret that is a part of a value; it becomes the plan's to zero.</summary>
+    public void Mask(SecretBuffer part) => _parts.Add(part);
+
+    /// <summary>Takes what is a secret out of the environment: another way leads it to the program. The variables stay
+    /// masked, and the plan's to zero.</summary>
+    public IReadOnlyList<Variable> TakeSecrets()
+    {
+        var taken = _variables.FindAll(static v => v.IsSecret);
+        _variables.RemoveAll(static v => v.IsSecret);
+        _taken.AddRange(taken);
+        return taken;
+    }
 
     /// <summary>The values that must not show; valid until this is disposed.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> MaskedValues()
     {
         foreach (var variable in _variables)
             if (variable.Masked) yield return variable.Value.Memory;
+        foreach (var variable in _taken)
+            if (variable.Masked) yield return variable.Value.Memory;
+        foreach (var part in _parts) yield return part.Memory;
     }
 
     /// <summary>Reads <c>FIELD=NAME</c> or <c>PATH#FIELD=NAME</c>.</summary>
@@ -87,9 +118,9 @@ internal sealed class EnvironmentPlan(string prefix, IReadOnlyList<EnvironmentPl
     }
 
     /// <summary>Takes in the fields of the secret at <paramref name="path"/>.</summary>
-    public Problem? Add(string path, JsonElement fields)
+    public Problem? Add(string path, IReadOnlyList<SecretField> fields)
     {
-        foreach (var field in fields.EnumerateObject())
+        foreach (var field in fields)
         {
             var mapping = MappingOf(path, field.Name);
             if (mapping is not null) _used.Add(mapping);
@@ -104,28 +135,35 @@ internal sealed class EnvironmentPlan(string prefix, IReadOnlyList<EnvironmentPl
                 if (other.Name == name)
                     return new Problem($"{other.Origin} and {origin} both become {name}",
                         $"--map {path}#{field.Name}=ANOTHER_NAME");
-            using var value = new SecretWriter(256);
-            JsonText.WriteValue(field.Value, value);
-            if (value.WrittenSpan.Contains((byte)0))
+            if (field.Value.Span.Contains((byte)0))
                 return new Problem($"{origin} holds a zero byte, which no variable can", "keep it base64-encoded");
-            _variables.Add(new Variable(name, origin, SecretBuffer.Copy(value.WrittenSpan),
-                IsMasked(field.Value.ValueKind, value.WrittenCount)));
+            _variables.Add(new Variable(name, origin, SecretBuffer.Copy(field.Value.Span), field.IsMaskable));
         }
         return null;
     }
 
     /// <summary>Takes in a variable under its own name, which becomes the plan's to zero; of two with one name the
-    /// later
-    /// counts.</summary>
-    public void AddNamed(string name, string origin, SecretBuffer value)
+    /// later counts.</summary>
+    public void AddNamed(string name, string origin, SecretBuffer value, bool masked = false, bool isSecret = true)
     {
         foreach (var same in _variables.FindAll(v => v.Name == name))
         {
             same.Value.Dispose();
             _variables.Remove(same);
         }
-        _variables.Add(new Variable(name, origin, value, Masked: false));
+        _variables.Add(new Variable(name, origin, value, masked, isSecret));
     }
+
+    /// <summary>Whether both give a program the same.</summary>
+    public bool HasSameValues(EnvironmentPlan other)
+    {
+        var (mine, others) = (All().ToDictionary(static v => v.Name), other.All().ToList());
+        return mine.Count == others.Count && others.TrueForAll(v =>
+            mine.TryGetValue(v.Name, out var same) && same.Value.FixedTimeEquals(v.Value.Span));
+    }
+
+    // Without what only leads to a secret: its path is another each time.
+    private IEnumerable<Variable> All() => _taken.Concat(_variables.Where(static v => v.IsSecret || !v.IsPlace));
 
     /// <summary>A mapping that named a field which no secret had.</summary>
     public Problem? Unused()
@@ -140,15 +178,9 @@ internal sealed class EnvironmentPlan(string prefix, IReadOnlyList<EnvironmentPl
     public void Dispose()
     {
         foreach (var variable in _variables) variable.Value.Dispose();
+        foreach (var variable in _taken) variable.Value.Dispose();
+        foreach (var part in _parts) part.Dispose();
     }
-
-    // Masking `1` or `true` would garble every output and hide nothing.
-    private static bool IsMasked(JsonValueKind kind, int length) => kind switch
-    {
-        JsonValueKind.True or JsonValueKind.False or JsonValueKind.Null => false,
-        JsonValueKind.Number => length >= 6,
-        _ => length >= Redactor.MinLength,
-    };
 
     private Mapping? MappingOf(string path, string field)
     {

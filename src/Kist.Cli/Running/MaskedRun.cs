@@ -5,62 +5,64 @@ using Kist.Secrets;
 namespace Kist.Cli.Running;
 
 /// <summary>
-/// Runs the program with its output masked: through a pseudo-terminal where a person watches, so that it still
-/// finds a terminal, and through pipes where output goes elsewhere.
+/// Runs a program, or one after the other, with their output masked: through a pseudo-terminal where a person watches,
+/// so that they still find a terminal, and through pipes where output goes elsewhere.
 /// </summary>
 internal sealed class MaskedRun : IDisposable
 {
-    private readonly SecretPatterns _patterns;
+    private readonly Func<SecretPatterns>? _patterns;
     private readonly AnonymousPipeServerStream?[] _pipes = new AnonymousPipeServerStream?[3];
     private readonly PseudoTerminal? _terminal;
+    private readonly SignalRelay _relay;
+    private TerminalMode? _raw;
 
-    private MaskedRun(SecretPatterns patterns)
+    /// <param name="patterns">What is masked, as of now; null: the streams are the program's own.</param>
+    public MaskedRun(Func<SecretPatterns>? patterns)
     {
         _patterns = patterns;
-        var outer = IsTerminal(1) ? 1 : IsTerminal(2) ? 2 : -1;
+        var outer = patterns is null ? -1 : IsTerminal(1) ? 1 : IsTerminal(2) ? 2 : -1;
         if (outer >= 0) _terminal = PseudoTerminal.Open(outer);
-    }
-
-    /// <summary>Runs the program to its end and gives its exit code; a start that failed is the problem.</summary>
-    public static Problem? Execute(ProgramImage image, SecretPatterns patterns, out int exitCode)
-    {
-        using var run = new MaskedRun(patterns);
-        return run.Execute(image, out exitCode);
+        var onTerminal = _terminal is not null;
+        _relay = new SignalRelay(!onTerminal && IsInForeground(), onTerminal ? _terminal!.Resize : null);
     }
 
     /// <inheritdoc/>
     public void Dispose()
     {
+        _raw?.Dispose();
+        _relay.Dispose();
         _terminal?.Dispose();
         foreach (var pipe in _pipes) pipe?.Dispose();
     }
 
-    private Problem? Execute(ProgramImage image, out int exitCode)
+    /// <summary>Runs the program to its end and gives its exit code; a start that failed is the problem.</summary>
+    /// <param name="input">The program's standard input, as <see cref="ChildStreams"/> has it.</param>
+    /// <param name="started">Gets the program when it runs.</param>
+    public Problem? Execute(ProgramImage image, int input, Action<ChildProcess>? started, out int exitCode)
     {
         exitCode = 0;
-        var onTerminal = _terminal is not null;
-        using var relay = new SignalRelay(!onTerminal && IsInForeground(), onTerminal ? _terminal!.Resize : null);
-        var input = onTerminal && IsTerminal(0) ? ChildStreams.OnTerminal : ChildStreams.Inherited;
+        if (input == ChildStreams.Inherited && _terminal is not null && IsTerminal(0)) input = ChildStreams.OnTerminal;
         var streams = new ChildStreams(input, Stream(1), Stream(2), _terminal?.Path);
         if (ChildProcess.Start(image, streams, out var child) is { } problem) return problem;
         image.Dispose(); // the values are the child's now
-        relay.Attach(child);
+        _relay.Attach(child);
+        started?.Invoke(child);
         foreach (var pipe in _pipes) pipe?.DisposeLocalCopyOfClientHandle();
-        using var raw = input == ChildStreams.OnTerminal ? TerminalMode.Raw(restoreOnSignals: false) : null;
-        var pumps = StartPumps(keys: raw is not null);
+        if (input == ChildStreams.OnTerminal && _raw is null
+            && (_raw = TerminalMode.Raw(restoreOnSignals: false)) is not null) Pump.Keys(0, _terminal!.Master);
+        var pumps = StartPumps();
         exitCode = child.Wait();
+        _relay.Detach();
         foreach (var pump in pumps) pump.Join();
         return null;
     }
 
-    private List<Pump> StartPumps(bool keys)
+    private List<Pump> StartPumps()
     {
         var pumps = new List<Pump>();
+        if (_patterns is null) return pumps;
         if (_terminal is { } terminal)
-        {
             pumps.Add(Pump.Masked(terminal.Master, IsTerminal(1) ? 1 : 2, _patterns, static () => { }));
-            if (keys) Pump.Keys(0, terminal.Master);
-        }
         for (var number = 1; number <= 2; number++)
             if (_pipes[number] is { } pipe)
                 pumps.Add(Pump.Masked(
@@ -70,6 +72,7 @@ internal sealed class MaskedRun : IDisposable
 
     private int Stream(int number)
     {
+        if (_patterns is null) return ChildStreams.Inherited;
         if (_terminal is not null && IsTerminal(number)) return ChildStreams.OnTerminal;
         var pipe = new AnonymousPipeServerStream(PipeDirection.In, HandleInheritability.None);
         _pipes[number] = pipe;
@@ -88,7 +91,7 @@ internal sealed class MaskedRun : IDisposable
         }
         catch (Exception e) when (e is IOException or UnauthorizedAccessException)
         {
-            return false; // no terminal at all
+            return false;
         }
     }
 }

@@ -10,7 +10,7 @@ internal static unsafe partial class Native
 {
     public const int OpaqueSize = 512;
 
-    public const int SigHup = 1, SigInt = 2, SigQuit = 3, SigPipe = 13, SigTerm = 15;
+    public const int SigHup = 1, SigInt = 2, SigQuit = 3, SigKill = 9, SigPipe = 13, SigTerm = 15;
     public const short SpawnSigDef = 0x04, SpawnSigMask = 0x08;
     public const int TerminalNow = 0;
 
@@ -107,6 +107,18 @@ internal static unsafe partial class Native
     [LibraryImport(C, EntryPoint = "write", SetLastError = true)]
     public static partial nint Write(int descriptor, byte* from, nuint count);
 
+    [LibraryImport(C, EntryPoint = "memfd_create", SetLastError = true)]
+    public static partial int MemoryFile(byte* name, uint flags);
+
+    [LibraryImport(C, EntryPoint = "fcntl", SetLastError = true)]
+    public static partial int Control(int descriptor, int command, nint argument);
+
+    [LibraryImport(C, EntryPoint = "dup2", SetLastError = true)]
+    public static partial int Duplicate(int descriptor, int to);
+
+    [LibraryImport(C, EntryPoint = "lseek")]
+    public static partial long Seek(int descriptor, long offset, int whence);
+
     [LibraryImport(C, EntryPoint = "poll", SetLastError = true)]
     public static partial int Poll(PollEntry* entries, nuint count, int milliseconds);
 
@@ -142,6 +154,18 @@ internal static unsafe partial class Native
 
     [LibraryImport(C, EntryPoint = "ioctl")]
     public static partial int Window(int descriptor, nuint request, void* size);
+
+    /// <summary>The number of a signal that programs handle, by its name with or without SIG; null: another.</summary>
+    public static int? SignalNamed(string name) => name.ToUpperInvariant().Replace("SIG", "") switch
+    {
+        "HUP" or "1" => SigHup,
+        "INT" or "2" => SigInt,
+        "QUIT" or "3" => SigQuit,
+        "TERM" or "15" => SigTerm,
+        "USR1" => SigUsr1,
+        "USR2" => SigUsr2,
+        _ => null,
+    };
 
     /// <summary>One descriptor that <see cref="Poll"/> looks at.</summary>
     public struct PollEntry

@@ -14,6 +14,14 @@ internal sealed unsafe class ProgramImage : IDisposable
 {
     public const int NotFound = 127, NotExecutable = 126;
 
+    /// <summary>What lets in at the store or opens its files: no program gets it that is given single secrets.</summary>
+    public static readonly string[] Own =
+    [
+        "KIST_TOKEN", "KIST_TOKEN_FILE", "VAULT_TOKEN", "VAULT_TOKEN_FILE", "KIST_SECRET_ID", "VAULT_SECRET_ID",
+        "KIST_UNSEAL_KEY", "VAULT_UNSEAL_KEY", "SOPS_AGE_KEY", "SOPS_AGE_KEY_FILE", "SOPS_AGE_KEY_CMD",
+        "SOPS_AGE_SSH_PRIVATE_KEY_FILE", "SOPS_AGE_SSH_PRIVATE_KEY_CMD",
+    ];
+
     // What programs need to find their way and speak to a terminal; everything else is dropped by --clean.
     private static readonly string[] Kept =
         ["PATH", "HOME", "USER", "LOGNAME", "SHELL", "TERM", "COLORTERM", "LANG", "LC_ALL", "LC_CTYPE", "TZ", "TMPDIR"];
@@ -21,12 +29,12 @@ internal sealed unsafe class ProgramImage : IDisposable
     private readonly List<(nint Address, int Length)> _blocks = [];
 
     private ProgramImage(string path, IReadOnlyList<string> arguments, EnvironmentPlan plan,
-        Inheritance inheritance)
+        Inheritance inheritance, string? token)
     {
         Path = Text(path);
         Arguments = Vector(arguments.Count);
         for (var i = 0; i < arguments.Count; i++) Arguments[i] = Text(arguments[i]);
-        var inherited = Inherited(plan, inheritance);
+        var inherited = Inherited(plan, inheritance, token);
         Environment = Vector(inherited.Count + plan.Variables.Count);
         for (var i = 0; i < inherited.Count; i++) Environment[i] = Text(inherited[i]);
         for (var i = 0; i < plan.Variables.Count; i++) Environment[inherited.Count + i] = Assignment(plan.Variables[i]);
@@ -37,12 +45,14 @@ internal sealed unsafe class ProgramImage : IDisposable
     public byte** Environment { get; }
 
     /// <summary>Finds the program and lays out what it gets.</summary>
+    /// <param name="token">Our own, which no variable may hold; null: none is known.</param>
     public static Problem? Prepare(
-        IReadOnlyList<string> command, EnvironmentPlan plan, Inheritance inheritance, out ProgramImage image)
+        IReadOnlyList<string> command, EnvironmentPlan plan, Inheritance inheritance, out ProgramImage image,
+        string? token = null)
     {
         image = null!;
         if (Find(command[0], out var path) is { } problem) return problem;
-        image = new ProgramImage(path, command, plan, inheritance);
+        image = new ProgramImage(path, command, plan, inheritance, token);
         return null;
     }
 
@@ -94,16 +104,19 @@ internal sealed unsafe class ProgramImage : IDisposable
         fixed (byte* text = Encoding.UTF8.GetBytes(path + '\0')) return Native.Access(text, execute) == 0;
     }
 
-    private static List<string> Inherited(EnvironmentPlan plan, Inheritance inheritance)
+    private static List<string> Inherited(EnvironmentPlan plan, Inheritance inheritance, string? token)
     {
         var kept = new List<string>();
         if (inheritance == Inheritance.None) return kept;
         var set = new HashSet<string>(StringComparer.Ordinal);
-        if (inheritance != Inheritance.All) set.UnionWith(["KIST_TOKEN", "VAULT_TOKEN"]);
+        if (inheritance != Inheritance.All) set.UnionWith(Own);
         foreach (var variable in plan.Variables) set.Add(variable.Name);
         foreach (DictionaryEntry entry in System.Environment.GetEnvironmentVariables())
         {
             var name = (string)entry.Key;
+            // The token under a name of somebody's own is the token.
+            if (token is not null && entry.Value is string value && value.Contains(token, StringComparison.Ordinal))
+                continue;
             if (!set.Contains(name) && (inheritance != Inheritance.Basics
                 || Kept.Contains(name))) kept.Add($"{name}={entry.Value}");
         }

@@ -17,13 +17,20 @@ internal sealed unsafe class Pump
     }
 
     /// <summary>Copies masked output. The reading end is closed at the end, so that a writer notices.</summary>
-    public static Pump Masked(int from, int to, SecretPatterns patterns, Action closeFrom) => new(() =>
+    public static Pump Masked(int from, int to, Func<SecretPatterns> patterns, Action closeFrom) => new(() =>
     {
-        using var redactor = new Redactor(patterns);
+        var current = patterns();
+        var redactor = new Redactor(current);
         using var masked = new SecretWriter(Chunk);
         var buffer = new byte[Chunk];
         while (Read(from, buffer) is > 0 and var read)
         {
+            if (patterns() is var newest && newest != current)
+            {
+                redactor.Flush(masked);
+                redactor.Dispose();
+                redactor = new Redactor(current = newest);
+            }
             redactor.Write(buffer.AsSpan(0, read), masked);
             if (!Write(to, masked.WrittenSpan)) break;
             masked.Clear();
@@ -31,6 +38,7 @@ internal sealed unsafe class Pump
         CryptographicOperations.ZeroMemory(buffer);
         masked.Clear();
         redactor.Flush(masked);
+        redactor.Dispose();
         Write(to, masked.WrittenSpan);
         closeFrom();
     });

@@ -48,6 +48,12 @@ internal sealed class SignalRelay : IDisposable
         }
     }
 
+    /// <summary>The child has ended; what comes now waits for the next one.</summary>
+    public void Detach()
+    {
+        lock (_lock) _child = null;
+    }
+
     /// <inheritdoc/>
     public void Dispose()
     {

@@ -1,6 +1,7 @@
 using System.Text;
 using System.Text.Json;
 using CsCheck;
+using Kist.Cli.References;
 using Kist.Cli.Running;
 
 namespace Kist.Cli.Tests.Running;
@@ -125,7 +126,8 @@ public sealed class EnvironmentPlanTests
         return new EnvironmentPlan(prefix, parsed);
     }
 
-    private static JsonElement Json(string text) => JsonDocument.Parse(text).RootElement;
+    private static IReadOnlyList<SecretField> Json(string text) =>
+        SecretField.Of(JsonDocument.Parse(text).RootElement);
 
     private static IEnumerable<string> Assignments(EnvironmentPlan plan) =>
         plan.Variables.Select(static v => v.Name + "=" + Encoding.UTF8.GetString(v.Value.Span));

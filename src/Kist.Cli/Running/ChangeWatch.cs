@@ -1,0 +1,147 @@
+using System.Security.Cryptography;
+using System.Text.Json;
+using Kist.Cli.Output;
+using Kist.Cli.References;
+
+namespace Kist.Cli.Running;
+
+/// <summary>
+/// Notices when the values of a run may have changed: files that are written, and the server's events
+/// (<c>sys/events/subscribe</c>). A server that has none, or does not tell this token, is asked every half minute.
+/// </summary>
+internal sealed class ChangeWatch
+{
+    private const int StackSize = 256 << 10;
+    private static readonly TimeSpan s_lookEvery = TimeSpan.FromMilliseconds(250);
+    private static readonly TimeSpan s_askEvery = TimeSpan.FromSeconds(30);
+    private static readonly TimeSpan s_together = TimeSpan.FromMilliseconds(50);
+    private readonly Session _session;
+    private readonly AutoResetEvent _changed = new(initialState: false);
+    private readonly ManualResetEventSlim _never = new(initialState: false);
+    private volatile HashSet<string> _paths = [];
+    private volatile string[] _files = [];
+    private readonly ProjectEnvironment? _server;
+    private string? _last;
+
+    public ChangeWatch(Session session, RunValues values)
+    {
+        _session = session;
+        if (values.Source is ServerSource) _server = values.Environment;
+        Follow(values);
+    }
+
+    /// <summary>What to watch from now on.</summary>
+    public void Follow(RunValues values)
+    {
+        _files = [.. values.Files, ProjectConfig.FileName];
+        if (values.Source is ServerSource server) _paths = [.. server.Read().Select(Uri.UnescapeDataString)];
+    }
+
+    /// <summary>Starts the threads; <paramref name="changed"/> is called on one of them, never twice at once.</summary>
+    public void Start(Action changed)
+    {
+        Begin(WatchFiles);
+        if (_server is not null) Begin(WatchServer);
+        Begin(() =>
+        {
+            while (true)
+            {
+                _changed.WaitOne();
+                // Who saves three secrets means one change.
+                Pause(s_together);
+                _changed.Reset();
+                changed();
+            }
+        });
+    }
+
+    private static void Begin(ThreadStart work) => new Thread(work, StackSize) { IsBackground = true }.Start();
+
+    // The program's end is the process' end: nothing is waited for longer than that.
+    private void Pause(TimeSpan time) => _never.Wait(time);
+
+    private void WatchFiles()
+    {
+        var before = Look();
+        while (true)
+        {
+            Pause(s_lookEvery);
+            var now = Look();
+            if (now == before) continue;
+            before = now;
+            _changed.Set();
+        }
+    }
+
+    private string Look() => string.Join('\n', _files.Select(static path =>
+    {
+        var file = new FileInfo(path);
+        return file.Exists ? $"{path} {file.LastWriteTimeUtc.Ticks} {file.Length}" : path;
+    }));
+
+    private void WatchServer()
+    {
+        var told = false;
+        for (var failures = 0; ; failures++)
+        {
+            using var there = _session.At(_server!);
+            var after = _last is null ? "" : "?after=" + Uri.EscapeDataString(_last);
+            var heard = false;
+            using var answer = there.Follow("sys/events/subscribe/*" + after, line =>
+            {
+                heard = true;
+                return Take(line);
+            }, CancellationToken.None);
+            if (heard) failures = 0;
+            if (answer.Status is 400) _last = null; // the id is another store's: begin anew
+            if (answer.Status is 401 or 403 or 404 or 405 or 501)
+            {
+                if (!told) _session.Screen.Warn("the server tells this token of no changes "
+                    + "(sys/events/subscribe/*), so it is asked every 30 s");
+                told = true;
+                Pause(s_askEvery);
+                _changed.Set();
+                continue;
+            }
+            var longest = Math.Min(30_000, 250 << Math.Min(failures, 7));
+            Pause(TimeSpan.FromMilliseconds(longest / 2 + RandomNumberGenerator.GetInt32(longest)));
+        }
+    }
+
+    // Lines of server-sent events: id, event and data in this order.
+    private bool Take(string line)
+    {
+        if (line.StartsWith("id: ", StringComparison.Ordinal))
+        {
+            // Between the first reading and now something may have changed unheard.
+            if (_last is null) _changed.Set();
+            _last = line[4..];
+        }
+        else if (line == "event: kist/reset") _changed.Set();
+        else if (line.StartsWith("data: ", StringComparison.Ordinal) && IsOurs(line[6..])) _changed.Set();
+        return true;
+    }
+
+    private bool IsOurs(string data)
+    {
+        try
+        {
+            using var message = JsonDocument.Parse(data);
+            var path = message.RootElement.Member("data").Member("event").Member("metadata").Text("path");
+            // Metadata and deletions are told by the secret's other paths.
+            return path.Length > 0 && (_paths.Contains(path) || _paths.Contains(Replaced(path)));
+        }
+        catch (JsonException)
+        {
+            return true;
+        }
+    }
+
+    private static string Replaced(string path)
+    {
+        foreach (var word in (ReadOnlySpan<string>)["metadata", "delete", "undelete", "destroy"])
+            if (path.IndexOf($"/{word}/", StringComparison.Ordinal) is > 0 and var at)
+                return $"{path[..at]}/data/{path[(at + word.Length + 2)..]}";
+        return path;
+    }
+}

@@ -1,0 +1,66 @@
+using System.Text;
+using Kist.Cli.Output;
+using Kist.Cli.References;
+using Kist.Secrets;
+
+namespace Kist.Cli.Running;
+
+/// <summary>`kist run`: collects the values, and becomes the program or watches over it.</summary>
+internal static class Launch
+{
+    /// <summary>Runs the program; gives the exit code, unless this process has become the program.</summary>
+    public static int Run(Session session, RunRequest request)
+    {
+        var problem = RunValues.Collect(session, request, out var values);
+        using (values)
+        {
+            if (problem is not null) return session.Fail(problem);
+            if (request.Watches) return WatchedRun.Run(session, request, values);
+            problem = SecretDelivery.Make(request, values.Plan, out var delivery);
+            using (delivery)
+            {
+                var exitCode = 0;
+                problem ??= Once(request, values, delivery, out exitCode);
+                return problem is null ? exitCode : session.Fail(problem);
+            }
+        }
+    }
+
+    /// <summary>Lays out what the program gets.</summary>
+    public static Problem? Prepare(
+        RunRequest request, RunValues values, SecretDelivery delivery, out ProgramImage image) =>
+        ProgramImage.Prepare(delivery.Program, values.Plan, request.Inheritance, out image, TokenOf(values));
+
+    /// <summary>What must not show in the program's output. The caller disposes it.</summary>
+    /// <param name="before">Values that may still show.</param>
+    public static SecretPatterns PatternsOf(RunValues values, IEnumerable<RunValues>? before = null)
+    {
+        var token = TokenOf(values) is { } text ? Encoding.UTF8.GetBytes(text) : [];
+        return new SecretPatterns(values.Plan.MaskedValues().Append(token)
+            .Concat((before ?? []).SelectMany(static old => old.Plan.MaskedValues())));
+    }
+
+    private static Problem? Once(RunRequest request, RunValues values, SecretDelivery delivery, out int exitCode)
+    {
+        exitCode = 0;
+        if (Prepare(request, values, delivery, out var image) is { } unrunnable) return unrunnable;
+        using (image)
+        {
+            var isMasked = request.IsMasked && values.Plan.HasMasked;
+            if (!isMasked && !delivery.NeedsUs)
+            {
+                if (delivery.Input >= 0) Native.Duplicate(delivery.Input, 0);
+                return Replacement.Become(image);
+            }
+            // The program runs beside us as the same user: neither our memory nor our variables are for it.
+            ProcessHardening.Apply();
+            using var patterns = PatternsOf(values);
+            using var run = new MaskedRun(isMasked ? () => patterns : null);
+            return run.Execute(image, delivery.Input, null, out exitCode);
+        }
+    }
+
+    private static string? TokenOf(RunValues values) =>
+        values.Source is ServerSource server && server.Session.Settings(out var settings) is null
+            ? settings.Token : null;
+}
