@@ -13,6 +13,7 @@ internal static class Program
         new("Secrets", "get", GetCommand.Create),
         new("Secrets", "list", ListCommand.Create),
         new("Secrets", "run", RunCommand.Create),
+        new("Secrets", "env", EnvCommand.Create),
         new("Secrets", "redact", RedactCommand.Create),
         new("Secrets", "history", VersionCommands.History),
         new("Secrets", "rollback", VersionCommands.Rollback),

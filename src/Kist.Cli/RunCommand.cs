@@ -1,5 +1,6 @@
 using System.CommandLine;
 using Kist.Cli.Output;
+using Kist.Cli.References;
 using Kist.Cli.Running;
 using Kist.Kernel.Routes;
 
@@ -73,7 +74,8 @@ internal static class RunCommand
             _from = command.Repeated("--from", "PATH", "A secret whose fields the program gets");
             _files = command.Repeated("--env-file", "FILE", "A file of variables instead of .env");
             _env = command.Option<string?>("--env", "NAME", "The environment of .kist/config.toml (KIST_ENV)");
-            _only = command.Repeated("--only", "NAME", "Of the files' variables only this one");
+            _env.CompletionSources.Add(static _ => ProjectConfig.Complete());
+            _only = command.Repeated("--only", "NAME", "Only this variable, or these: A,B");
             _prefix = command.Option<string?>("--prefix", "PREFIX", "What goes in front of each field's variable");
             _map = command.Repeated("--map", "FIELD=NAME", "The variable of one field; PATH#FIELD=NAME in one secret");
             _keep = command.Switch("--preserve-env", "Variables that are set here go before those of files");
@@ -81,11 +83,11 @@ internal static class RunCommand
             _as = command.Option<string?>("--as", "FORM", "env, memfd, file, fifo or stdin (else env)");
             _as.CompletionSources.Add([.. s_forms.Keys]);
             _each = command.Switch("--each", "With --as memfd, file or fifo: each secret in a file NAME_FILE names");
-            _format = command.Option<string?>("--format", "FORMAT", "What is in that file: dotenv or json (else dotenv)");
+            _format = command.Option<string?>("--format", "FORMAT", "What that file is: dotenv or json (else dotenv)");
             _format.CompletionSources.Add("dotenv", "json");
             _watch = command.Switch("--watch", "Restart the program when a value changes");
             _signal = command.Option<string?>("--on-change", "SIGNAL", "With --watch: a signal instead, such as HUP");
-            _grace = command.Option<string?>("--grace", "TIME", "How long it may take to end before a restart (else 10s)");
+            _grace = command.Option<string?>("--grace", "TIME", "How long it may take to end then (else 10s)");
             _noMask = command.Switch("--no-mask", "Show its output as it is");
             _program = command.Rest("COMMAND", "The program and its arguments, after --", atLeastOne: true);
         }
@@ -119,7 +121,8 @@ internal static class RunCommand
             if (format is not (null or "dotenv" or "json"))
                 return new Problem("--format takes dotenv or json", "--format json");
             if (delivery == Delivery.Environment && (request.IsEach || format is not null))
-                return new Problem($"{(request.IsEach ? "--each" : "--format")} is about files, and --as env makes none",
+                return new Problem(
+                    $"{(request.IsEach ? "--each" : "--format")} is about files, and --as env makes none",
                     "--as memfd");
             if (delivery == Delivery.Input && request.IsEach)
                 return new Problem("--each is about files, and --as stdin makes none", "--as memfd");

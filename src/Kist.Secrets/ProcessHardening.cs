@@ -24,6 +24,13 @@ public static partial class ProcessHardening
         return failures;
     }
 
+    /// <summary>Only hides this process's memory and <c>/proc</c> files from others of the same user (Linux), and
+    /// leaves limits alone that its children inherit.</summary>
+    public static void Hide()
+    {
+        if (OperatingSystem.IsLinux()) PrCtl(PrSetDumpable, 0, 0, 0, 0);
+    }
+
     [LibraryImport("libc", EntryPoint = "prctl")]
     private static partial int PrCtl(int option, nuint a, nuint b, nuint c, nuint d);
 

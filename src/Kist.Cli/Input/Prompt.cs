@@ -69,12 +69,26 @@ internal static class Prompt
         return ReadLine() == "yes" ? null : new Problem("not confirmed, nothing was done");
     }
 
-    private static string ReadLine()
+    /// <summary>Asks the person at the terminal for one of some letters; null: just Enter, which agrees. The last
+    /// letter stops, and so does the end of the input.</summary>
+    public static char? Choose(Screen screen, string question, string letters)
+    {
+        while (true)
+        {
+            screen.Ask(question + ": ");
+            if (ReadLine() is not { } typed) return letters[^1];
+            if (typed.Length == 0) return null;
+            if (letters.Contains(char.ToLowerInvariant(typed[0]))) return char.ToLowerInvariant(typed[0]);
+        }
+    }
+
+    private static string? ReadLine()
     {
         using var input = DescriptorStream.Standard(0);
         var line = new StringBuilder();
-        while (input.ReadByte() is >= 0 and not '\n' and var one && line.Length < 100) line.Append((char)one);
-        return line.ToString().Trim();
+        int one;
+        while ((one = input.ReadByte()) is >= 0 and not '\n' && line.Length < 100) line.Append((char)one);
+        return one < 0 && line.Length == 0 ? null : line.ToString().Trim();
     }
 
     private static Problem? Ask(Screen screen, string name, SecretWriter to)

@@ -16,7 +16,7 @@ internal sealed class RedactionPiece : IDisposable
     public const int Size = 512 << 10;
 
     /// <summary>The most context that is handed on.</summary>
-    public const int MaxContext = 8 << 10;
+    public const int MaxContext = 4 << 10;
 
     /// <summary>The bytes at the beginning that have been given out.</summary>
     public int Context { get; private set; }
@@ -36,7 +36,8 @@ internal sealed class RedactionPiece : IDisposable
     /// <summary>What is given out with this piece.</summary>
     public ReadOnlySpan<byte> Lines => _buffer.AsSpan(Context, End - Context);
 
-    /// <summary>What is secret in <see cref="Lines"/>: in order, without overlaps, counted from their beginning.</summary>
+    /// <summary>What is secret in <see cref="Lines"/>: in order, without overlaps, counted from their beginning.
+    /// </summary>
     public IReadOnlyList<Range> Found => _found;
 
     public void Add(int count) => Length += count;

@@ -93,11 +93,12 @@ internal sealed class EnvironmentFile : IDisposable
     }
 
     /// <summary>Leaves only variables of these names.</summary>
-    public Problem? Keep(IReadOnlyList<string> names)
+    /// <param name="mayBeElsewhere">Whether one that is not here is no mistake.</param>
+    public Problem? Keep(IReadOnlyList<string> names, bool mayBeElsewhere)
     {
         if (names.Count == 0) return null;
         foreach (var name in names)
-            if (!_entries.ContainsKey(name))
+            if (!mayBeElsewhere && !_entries.ContainsKey(name))
                 return new Problem($"no .env sets {name}, which --only names",
                     CommandLine.Meant(name, _entries.Keys) is { } meant ? $"--only {meant}" : null);
         Remove(name => !names.Contains(name));

@@ -57,7 +57,8 @@ internal sealed class FileSource : ISecretSource
         missing = true;
         var flat = Flat(path, reference.Field);
         return new Problem($"there is no {reference} in {_names}",
-            reference.Field is { } field ? $"in YAML or JSON {path.Replace("/", ": ")}: {field}: …, in .env {flat}=…"
+            reference.Field is { } field
+                ? $"in YAML or JSON {path.Replace("/", ": ")}: {field}: …, in .env {flat}=…"
                 : $"a field: {reference}#NAME");
     }
 

@@ -29,7 +29,7 @@ internal sealed class LastKnownGood
         _key = Path.Combine(Path.GetDirectoryName(
             TokenFile.DefaultPath(static n => n == "KIST_TOKEN_FILE" ? null : Environment.GetEnvironmentVariable(n)))!,
             "last-known-good.key");
-        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { Length: > 0 } xdg && Path.IsPathRooted(xdg)
+        var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { } xdg && Path.IsPathRooted(xdg)
             ? xdg : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
         _file = Path.Combine(cache, "kist", "last-known-good", Convert.ToHexStringLower(name.AsSpan(0, 16)));
     }

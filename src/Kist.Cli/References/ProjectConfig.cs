@@ -62,6 +62,10 @@ internal sealed class ProjectConfig
     /// <summary>The folder that holds <c>.kist</c>.</summary>
     public string Folder => _folder;
 
+    /// <summary>The names of environments, for shells to complete.</summary>
+    public static IEnumerable<string> Complete() =>
+        Load(out var config) is null && config is not null ? config.Names : [];
+
     /// <summary>Reads the nearest file; null where there is none.</summary>
     public static Problem? Load(out ProjectConfig? config)
     {

@@ -47,7 +47,8 @@ internal sealed class SecretFile : IDisposable
 
     private Problem? Fill(Session session, ReadOnlySpan<byte> content, string name)
     {
-        if (content.StartsWith("age-encryption.org/"u8) || content.TrimStart(" \t\r\n"u8).StartsWith("-----BEGIN AGE"u8))
+        if (content.StartsWith("age-encryption.org/"u8)
+            || content.TrimStart(" \t\r\n"u8).StartsWith("-----BEGIN AGE"u8))
         {
             IsEncrypted = true;
             using var keys = new AgeKeySource(new KeyHost

@@ -35,8 +35,7 @@ internal sealed class ServerSource(Session session, ProjectEnvironment environme
     public IReadOnlyList<string> Read()
     {
         lock (_lock)
-            return [.. _records.Keys.Select(key => _mounts.Find(m => key.Path.StartsWith(m.Path, StringComparison.Ordinal))
-                is { } mount ? (mount with { Name = key.Path[mount.Path.Length..] }).Data : key.Path)];
+            return [.. _records.Keys.Select(key => Known(key.Path)?.Data ?? key.Path)];
     }
 
     /// <summary>Keeps what was read for the time when the server is away, where the environment allows it.</summary>
@@ -176,12 +175,8 @@ internal sealed class ServerSource(Session session, ProjectEnvironment environme
         isAway = false;
         lock (_lock)
         {
-            mount = _mounts.Find(m => path.StartsWith(m.Path, StringComparison.Ordinal))!;
-            if (mount is not null)
-            {
-                mount = mount with { Name = path[mount.Path.Length..] };
-                return null;
-            }
+            mount = Known(path)!;
+            if (mount is not null) return null;
         }
         if (Mount.Find(session, path, out mount, out var status) is { } problem)
         {
@@ -201,5 +196,10 @@ internal sealed class ServerSource(Session session, ProjectEnvironment environme
     private LastKnownGood? Store() => session.Settings(out var settings) is not null ? null : new LastKnownGood(
         settings.Shown, settings.Namespace, environment.Name, environment.LastKnownGood!.Value);
 
-    private static string NameOf(SecretKey key) => key.Version is { } version ? $"{key.Path}?version={version}" : key.Path;
+    private Mount? Known(string path) =>
+        _mounts.Find(m => path.StartsWith(m.Path, StringComparison.Ordinal)) is { } mount
+            ? mount with { Name = path[mount.Path.Length..] } : null;
+
+    private static string NameOf(SecretKey key) =>
+        key.Version is { } version ? $"{key.Path}?version={version}" : key.Path;
 }

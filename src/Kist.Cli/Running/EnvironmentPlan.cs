@@ -165,6 +165,25 @@ internal sealed class EnvironmentPlan(string prefix, IReadOnlyList<EnvironmentPl
     // Without what only leads to a secret: its path is another each time.
     private IEnumerable<Variable> All() => _taken.Concat(_variables.Where(static v => v.IsSecret || !v.IsPlace));
 
+    /// <summary>Leaves only variables of these names; all, if none is given.</summary>
+    public Problem? Keep(IReadOnlyList<string> names)
+    {
+        if (names.Count == 0) return null;
+        foreach (var name in names)
+            if (!_variables.Exists(v => v.Name == name))
+            {
+                var meant = CommandLine.Meant(name, _variables.Select(static v => v.Name));
+                return new Problem(
+                    $"nothing sets {name}, which --only names", meant is null ? null : $"--only {meant}");
+            }
+        foreach (var unwanted in _variables.FindAll(v => !names.Contains(v.Name)))
+        {
+            unwanted.Value.Dispose();
+            _variables.Remove(unwanted);
+        }
+        return null;
+    }
+
     /// <summary>A mapping that named a field which no secret had.</summary>
     public Problem? Unused()
     {

@@ -53,7 +53,7 @@ internal static class Launch
                 return Replacement.Become(image);
             }
             // The program runs beside us as the same user: neither our memory nor our variables are for it.
-            ProcessHardening.Apply();
+            ProcessHardening.Hide();
             using var patterns = PatternsOf(values);
             using var run = new MaskedRun(isMasked ? () => patterns : null);
             return run.Execute(image, delivery.Input, null, out exitCode);

@@ -14,7 +14,8 @@ internal sealed unsafe class ProgramImage : IDisposable
 {
     public const int NotFound = 127, NotExecutable = 126;
 
-    /// <summary>What lets in at the store or opens its files: no program gets it that is given single secrets.</summary>
+    /// <summary>What lets in at the store or opens its files: a program that is given single secrets does not get it.
+    /// </summary>
     public static readonly string[] Own =
     [
         "KIST_TOKEN", "KIST_TOKEN_FILE", "VAULT_TOKEN", "VAULT_TOKEN_FILE", "KIST_SECRET_ID", "VAULT_SECRET_ID",

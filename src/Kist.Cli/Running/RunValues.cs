@@ -61,7 +61,7 @@ internal sealed class RunValues : IDisposable
         foreach (var path in request.From)
             if ((Source!.Fields(path, out var fields) ?? Plan.Add(path.Trim('/'), fields)) is { } failed) return failed;
         (Source as ServerSource)?.Keep();
-        return Plan.Unused();
+        return Plan.Keep(request.Only) ?? Plan.Unused();
     }
 
     private Problem? ReadFiles(Session session, RunRequest request, ProjectConfig? config, EnvironmentFile entries)
@@ -75,7 +75,7 @@ internal sealed class RunValues : IDisposable
         foreach (var twice in entries.Repeated) session.Screen.Warn(twice);
         if (request.KeepsInherited)
             entries.Remove(static name => System.Environment.GetEnvironmentVariable(name) is not null);
-        if (entries.Keep(request.Only) is { } unknown) return unknown;
+        if (entries.Keep(request.Only, mayBeElsewhere: request.From.Length > 0) is { } unknown) return unknown;
         entries.ReadProcess();
         if (!entries.Entries.Any() && request.From.Length == 0 && files.Length == 0)
             session.Screen.Warn("there is no .env here and no --from: the program gets nothing from kist");

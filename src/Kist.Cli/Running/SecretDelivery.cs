@@ -1,5 +1,6 @@
 using System.Globalization;
 using System.Text.Json;
+using System.Text.Unicode;
 using Kist.Cli.Files;
 using Kist.Cli.Output;
 using Kist.Formats.Dotenv;
@@ -172,7 +173,7 @@ internal sealed class SecretDelivery : IDisposable
             json.WriteStartObject();
             foreach (var secret in secrets)
             {
-                if (System.Text.Unicode.Utf8.IsValid(secret.Value.Span)) json.WriteString(secret.Name, secret.Value.Span);
+                if (Utf8.IsValid(secret.Value.Span)) json.WriteString(secret.Name, secret.Value.Span);
                 else unfit ??= new Problem($"the value of {secret.Name} is not UTF-8 text", "--format dotenv");
             }
             json.WriteEndObject();

@@ -33,7 +33,7 @@ internal sealed class WatchedRun : IDisposable
     /// <summary>Runs until the program ends by itself; gives its exit code.</summary>
     public static int Run(Session session, RunRequest request, RunValues values)
     {
-        ProcessHardening.Apply();
+        ProcessHardening.Hide();
         using var run = new WatchedRun(session, request, values);
         return run.Run();
     }

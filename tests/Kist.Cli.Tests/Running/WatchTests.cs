@@ -19,7 +19,8 @@ public sealed class WatchTests
         using var kist = Project("A=first-value\n");
         using var process = Start(kist, option, "--watch");
         Assert.Equal(option == "-q" ? "has [REDACTED] sh" : "has first-value sh", await LineAsync(process));
-        File.WriteAllText(Path.Combine(kist.Home, "values.env"), "X_A=first-value\n"); // the same again: nothing happens
+        // The same again: nothing happens.
+        File.WriteAllText(Path.Combine(kist.Home, "values.env"), "X_A=first-value\n");
         File.WriteAllText(Path.Combine(kist.Home, "values.env"), "X_A=second-value\n");
         Assert.Equal("ended", await LineAsync(process));
         Assert.Equal(option == "-q" ? "has [REDACTED] sh" : "has second-value sh", await LineAsync(process));

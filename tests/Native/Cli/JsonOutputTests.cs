@@ -86,12 +86,12 @@ public sealed class JsonOutputTests : IAsyncLifetime
 
     // They run something else, print a script, or need what this version's engines do not give: a lease that can be
     // renewed, a seal to leave, a repository (those are in Scan/).
-    private static readonly string[] s_without = ["run", "agent", "server", "completion", "lease renew",
+    private static readonly string[] s_without = ["run", "redact", "agent", "server", "completion", "lease renew",
         "operator migrate", "hook install", "hook uninstall", "hook run", "doctor"];
 
     // Their answer is a file, and their own tests read it.
     private static readonly string[] s_files =
-        ["file ", "sops ", "operator backup", "operator restore", "operator migrate-store"];
+        ["file ", "sops ", "env ", "operator backup", "operator restore", "operator migrate-store"];
 
     private readonly Dictionary<string, string> _seen = new(StringComparer.Ordinal);
     private KistServer? _server;
