@@ -1,6 +1,7 @@
 using System.CommandLine;
 using Kist.Cli.Output;
 using Kist.Cli.Redacting;
+using Kist.Cli.References;
 using Kist.Scan;
 using Kist.Secrets;
 
@@ -23,23 +24,25 @@ internal static class RedactCommand
             [
                 "kubectl logs -f app | kist redact",
                 "./deploy.sh 2>&1 | kist redact --from prod/database --from prod/api",
-                "kist redact --file .env < trace.log > trace-to-share.log",
+                "kist redact --env prod --file .env < trace.log > trace-to-share.log",
                 "kist redact --file secrets/prod.yaml --no-scan < dump.sql",
             ],
         };
-        var from = command.Repeated("--from", "PATH", "A secret whose values to mask");
-        var file = command.Repeated("--file", "FILE", "Mask the values of a .env, YAML, JSON or INI file, encrypted or "
-            + "not");
+        var from = command.Repeated("--from", "PATH", "A secret whose values to mask; or kist://PATH#FIELD");
+        var file = command.Repeated("--file", "FILE", "Mask the values of a .env (also those its references lead to), "
+            + "YAML, JSON or INI file, encrypted or not");
         file.Aliases.Add("--env-file");
         var lines = command.Repeated("--values", "FILE", "Mask each line of a file");
+        var env = command.Option<string?>("--env", "NAME", "The environment of .kist/config.toml (KIST_ENV)");
+        env.CompletionSources.Add(static _ => ProjectConfig.Complete());
         var noScan = command.Switch("--no-scan", "Mask named values only");
         return command.Does((session, parsed) =>
         {
-            using var known = new KnownValues();
+            using var known = new KnownValues(session, parsed.GetValue(env));
             foreach (var path in parsed.GetValue(from) ?? [])
-                if (known.AddSecret(session, path) is { } problem) return session.Fail(problem);
+                if (known.AddSecret(path) is { } problem) return session.Fail(problem);
             foreach (var path in parsed.GetValue(file) ?? [])
-                if (known.AddFile(session, path) is { } problem) return session.Fail(problem);
+                if (known.AddFile(path) is { } problem) return session.Fail(problem);
             foreach (var path in parsed.GetValue(lines) ?? [])
                 if (known.AddLines(path) is { } problem) return session.Fail(problem);
             using var patterns = new SecretPatterns(known.All);

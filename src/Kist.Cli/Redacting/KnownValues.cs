@@ -1,15 +1,18 @@
-using Kist.Cli.Client;
+using System.Text;
 using Kist.Cli.Input;
 using Kist.Cli.Output;
 using Kist.Cli.References;
+using Kist.Client.References;
 using Kist.Secrets;
 
 namespace Kist.Cli.Redacting;
 
-/// <summary>The values that a person named: of secrets, of files, of lists.</summary>
-internal sealed class KnownValues : IDisposable
+/// <summary>The values that a person named: of secrets, of references, of files, of lists.</summary>
+/// <param name="environment">The environment in which secrets and references are looked up; null: the default.</param>
+internal sealed class KnownValues(Session session, string? environment) : IDisposable
 {
     private readonly List<SecretBuffer> _values = [];
+    private ISecretSource? _source;
 
     /// <summary>The values, for <see cref="SecretPatterns"/>.</summary>
     public IEnumerable<ReadOnlyMemory<byte>> All
@@ -20,29 +23,28 @@ internal sealed class KnownValues : IDisposable
         }
     }
 
-    /// <summary>The fields of a secret.</summary>
-    public Problem? AddSecret(Session session, string path)
+    /// <summary>The fields of a secret, or what a text with references becomes.</summary>
+    public Problem? AddSecret(string path)
     {
-        if (Mount.FindSecret(session, path, out var mount) is { } problem) return problem;
-        using var answer = GetCommand.Read(session, mount, null, out var unread);
-        if (unread is not null) return unread;
-        foreach (var field in GetCommand.Fields(answer, mount).EnumerateObject())
-        {
-            using var value = new SecretWriter(256);
-            JsonText.WriteValue(field.Value, value);
-            Add(value.WrittenSpan);
-        }
+        if (Open() is { } closed) return closed;
+        if (ReferenceText.MayHold(path)) return AddText(path, path);
+        if (_source!.Fields(path, out var fields) is { } unread) return unread;
+        foreach (var field in fields) Add(field.Value.Span);
         return null;
     }
 
-    /// <summary>Every value of a file.</summary>
-    public Problem? AddFile(Session session, string path)
+    /// <summary>Every value of a file; of references what they lead to.</summary>
+    public Problem? AddFile(string path)
     {
         var problem = SecretFile.Read(session, path, out var file);
         using (file)
         {
             if (problem is not null) return problem;
-            foreach (var value in file.Values.Values) Add(value.Span);
+            foreach (var (name, value) in file.Values)
+            {
+                if (value.Span.IndexOf("kist://"u8) < 0) Add(value.Span);
+                else if (AddText($"{path}, {name}", Encoding.UTF8.GetString(value.Span)) is { } wrong) return wrong;
+            }
         }
         return null;
     }
@@ -60,6 +62,33 @@ internal sealed class KnownValues : IDisposable
     public void Dispose()
     {
         foreach (var value in _values) value.Dispose();
+        _source?.Dispose();
+    }
+
+    private Problem? Open()
+    {
+        if (_source is not null) return null;
+        if (ProjectConfig.Load(out var config) is { } broken) return broken;
+        if (ProjectConfig.Find(config, environment, out var found) is { } unknown) return unknown;
+        return SecretSources.Open(session, found, out _source);
+    }
+
+    private Problem? AddText(string place, string written)
+    {
+        if (Open() is { } closed) return closed;
+        if (!ReferenceText.TryParse(written, out var text, out var fault))
+            return new Problem($"{place}: this is no reference: {fault}", "kist://MOUNT/PATH#FIELD");
+        var parts = new List<SecretBuffer>();
+        var entry = new EnvironmentEntry(place, place, text, SecretBuffer.Rent(0));
+        var problem = EnvironmentFile.Value(entry, _source, parts, out var value, out _);
+        foreach (var part in parts) Take(part);
+        if (value is not null) Take(value);
+        return problem;
+    }
+
+    private void Take(SecretBuffer value)
+    {
+        using (value) Add(value.Span);
     }
 
     // Settings stand beside secrets: to mask `true` or 8080 would garble every output and hide nothing.

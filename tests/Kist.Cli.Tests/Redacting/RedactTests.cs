@@ -41,18 +41,23 @@ public sealed class RedactTests
     [Fact]
     public async Task Values_of_secrets_files_and_lists_are_masked_in_every_form()
     {
-        using var server = FakeServer.WithSecret($$"""{"password":"{{Known}}","port":5432,"on":true}""");
+        using var server = FakeServer.WithSecret(
+            $$"""{"password":"{{Known}}","port":5432,"on":true,"other":"by-reference"}""");
         using var kist = new KistRun(server.Address);
-        await File.WriteAllTextAsync(Path.Combine(kist.Home, ".env"), "A='from dotenv'\nPORT=8080\n");
+        await File.WriteAllTextAsync(
+            Path.Combine(kist.Home, ".env"), "A='from dotenv'\nPORT=8080\nB=kist://prod/database#other\n");
         await File.WriteAllTextAsync(Path.Combine(kist.Home, "s.yaml"), "a:\n  b: [from-yaml, 17]\n");
         await File.WriteAllTextAsync(Path.Combine(kist.Home, "list"), "from-list\r\nshort\nabc\n");
+        Assert.Equal("x [REDACTED]\n", (await kist.WithInputAsync(
+            "x by-reference\n", "redact", "--no-scan", "--from", "kist://prod/database#other")).Output);
         var encoded = Convert.ToBase64String(Encoding.UTF8.GetBytes(Known));
         var ran = await kist.WithInputAsync(
-            $"1 {Known}\n2 {encoded}\n3 from dotenv\n4 from-yaml\n5 from-list\n6 5432 8080 true abc 17\n",
+            $"1 {Known}\n2 {encoded}\n3 from dotenv\n4 from-yaml\n5 from-list\n"
+            + "6 5432 8080 true abc 17\n7 by-reference\n",
             "redact", "--no-scan", "--from", "prod/database", "--file", ".env", "--file", "s.yaml", "--values", "list");
         Assert.Equal("", ran.Error);
-        Assert.Equal("1 [REDACTED]\n2 [REDACTED]\n3 [REDACTED]\n4 [REDACTED]\n5 [REDACTED]\n6 5432 8080 true abc 17\n",
-            ran.Output);
+        Assert.Equal("1 [REDACTED]\n2 [REDACTED]\n3 [REDACTED]\n4 [REDACTED]\n5 [REDACTED]\n"
+            + "6 5432 8080 true abc 17\n7 [REDACTED]\n", ran.Output);
     }
 
     [Fact]
