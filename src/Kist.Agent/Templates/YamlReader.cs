@@ -1,69 +1,57 @@
-using System.Globalization;
-using YamlDotNet.Core;
-using YamlDotNet.Core.Events;
+using System.Text;
+using Kist.Formats.Sops;
+using Tree = Kist.Formats.Sops.Yaml.YamlReader;
 
 namespace Kist.Agent.Templates;
 
-/// <summary>Reads one YAML document into values (<c>parseYAML</c>); aliases and deep nesting are refused.</summary>
+/// <summary>Reads one YAML document into values (<c>parseYAML</c>), with the reader of encrypted files.</summary>
 internal static class YamlReader
 {
-    private const int MaxDepth = 100;
-
-    /// <summary>The document's value. Throws <see cref="TemplateFault"/>.</summary>
+    /// <summary>The first document's value. Throws <see cref="TemplateFault"/>.</summary>
     public static object? Parse(string text)
     {
         if (text.Trim().Length == 0) return new TemplateMap();
-        try
-        {
-            var parser = new Parser(new StringReader(text));
-            parser.Consume<StreamStart>();
-            if (!parser.TryConsume<DocumentStart>(out _)) return new TemplateMap();
-            return Value(parser, 0);
-        }
-        // The others are how the library's scanner meets what it does not expect.
-        catch (Exception e) when (e is YamlException or InvalidOperationException or ArgumentException)
-        {
-            throw new TemplateFault("parseYAML: the text is not YAML");
-        }
+        using var arena = new SecretArena();
+        if (!Tree.Read(Encoding.UTF8.GetBytes(AsMap(text)), arena).Try(out var documents, out var fault))
+            throw new TemplateFault($"parseYAML: the text is not YAML{Where(fault)}: {fault.Message}");
+        return Value(documents[0].Branch[0].Value);
     }
 
-    private static object? Value(Parser parser, int depth)
+    /// <summary>
+    /// The document as the one value of a map, because encrypted files are maps and this may be a list or a word.
+    /// </summary>
+    private static string AsMap(string text)
     {
-        if (depth > MaxDepth) throw new TemplateFault("parseYAML: the text is nested too deeply");
-        if (parser.TryConsume<Scalar>(out var scalar)) return Scalar(scalar);
-        if (parser.TryConsume<SequenceStart>(out _))
+        var map = new StringBuilder("value:\n");
+        var begun = false;
+        foreach (var line in text.ReplaceLineEndings("\n").Split('\n'))
         {
-            var list = new List<object?>();
-            while (!parser.TryConsume<SequenceEnd>(out _)) list.Add(Value(parser, depth + 1));
-            return list;
+            var isMark = line.StartsWith("---", StringComparison.Ordinal) && line.AsSpan(3).Trim().IsEmpty;
+            if (begun && (isMark || line == "...")) break;
+            begun |= line.Trim().Length > 0;
+            map.Append(isMark ? "" : " ").Append(isMark ? "" : line).Append('\n');
         }
-        if (!parser.TryConsume<MappingStart>(out _)) throw new TemplateFault("parseYAML: aliases are not read");
-        var map = new TemplateMap();
-        while (!parser.TryConsume<MappingEnd>(out _))
-        {
-            if (!parser.TryConsume<Scalar>(out var key))
-                throw new TemplateFault("parseYAML: a key is not a plain text");
-            map[key.Value] = Value(parser, depth + 1);
-        }
-        return map;
+        return map.ToString();
     }
 
-    // The core schema of YAML 1.2, section 10.3.
-    private static object? Scalar(Scalar scalar)
+    private static string Where(SopsFault fault) => fault.Line > 1 ? $" (line {fault.Line - 1})" : "";
+
+    private static object? Value(SopsValue value)
     {
-        var text = scalar.Value;
-        if (scalar.Style is not (ScalarStyle.Plain or ScalarStyle.Any)) return text;
-        switch (text)
+        switch (value.Kind)
         {
-            case "" or "~" or "null" or "Null" or "NULL": return null;
-            case "true" or "True" or "TRUE": return true;
-            case "false" or "False" or "FALSE": return false;
+            case SopsKind.Null or SopsKind.Comment: return null;
+            case SopsKind.Integer: return value.Integer;
+            case SopsKind.Float: return value.Float;
+            case SopsKind.Boolean: return value.Boolean;
+            case SopsKind.List:
+                return value.List.Where(item => item.Kind is not SopsKind.Comment).Select(Value).ToList();
+            case SopsKind.Branch:
+                var map = new TemplateMap();
+                foreach (var item in value.Branch)
+                    if (!item.IsComment) map[item.Key] = Value(item.Value);
+                return map;
+            default: return Encoding.UTF8.GetString(value.Bytes.Span);
         }
-        if (!char.IsAsciiDigit(text[0]) && text[0] is not ('-' or '+' or '.')) return text;
-        var culture = CultureInfo.InvariantCulture;
-        if (long.TryParse(text, NumberStyles.AllowLeadingSign, culture, out var whole)) return whole;
-        if (text.StartsWith("0x", StringComparison.Ordinal)
-            && long.TryParse(text.AsSpan(2), NumberStyles.AllowHexSpecifier, culture, out whole)) return whole;
-        return double.TryParse(text, NumberStyles.Float, culture, out var real) && double.IsFinite(real) ? real : text;
     }
 }

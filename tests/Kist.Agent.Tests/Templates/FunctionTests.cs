@@ -34,6 +34,10 @@ public sealed class FunctionTests
         "427 1.5 true")]
     [InlineData("{{ with parseJSON `{\"a\":{\"b\":[1,\"x\"]}}` }}{{ index .a.b 0 }}{{ index .a.b 1 }}{{ end }}", "1x")]
     [InlineData("{{ with parseYAML \"a:\\n  b: [1, x, true]\" }}{{ .a.b }}{{ end }}", "[1 x true]")]
+    [InlineData("{{ parseYAML \"---\\n- 1 # one\\n- a: x\\n---\\nb: 2\" | toJSON }}", "[1,{\"a\":\"x\"}]")]
+    [InlineData(
+        "{{ parseYAML \"a: &x |\\n  l1\\n  l2\\nb: *x\" | toJSON }}",
+        "{\"a\":\"l1\\nl2\\n\",\"b\":\"l1\\nl2\\n\"}")]
     [InlineData(
         "{{ with secret \"prod/data/db\" }}{{ .Data.data | toJSON }}{{ end }}",
         """{"empty":"","nested":{"x":"1","y":true},"password":"s\u003c\u0026\u003e3","port":5432"""
