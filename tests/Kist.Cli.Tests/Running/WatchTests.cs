@@ -58,7 +58,7 @@ public sealed class WatchTests
     {
         using var kist = Project("A=first-value\n");
         using var process = kist.Start(KistRun.Binary, ["run", "--watch", "--grace", "100ms", "--no-mask", "--", "sh",
-            "-c", "trap '' TERM; echo has $A; while true; do sleep 60; done"]);
+            "-c", "trap '' TERM; echo has $A; exec sleep 60"]);
         Assert.Equal("has first-value", await LineAsync(process));
         File.WriteAllText(Path.Combine(kist.Home, "values.env"), "X_A=second-value\n");
         Assert.Equal("has second-value", await LineAsync(process));
