@@ -22,7 +22,8 @@ internal sealed class AnswerMemo
     {
         if (entry.Response is not { MadeOf: > 0 and var revision }) return false;
         var path = entry.Request.Path.Value;
-        if (Volatile.Read(ref _kept[IndexOf(path)]) is not { } kept || !kept.Is(path, revision, entry.Mount)) return false;
+        var kept = Volatile.Read(ref _kept[IndexOf(path)]);
+        if (kept is null || !kept.Is(path, revision, entry.Mount)) return false;
         to.Raw(kept.Text);
         return true;
     }

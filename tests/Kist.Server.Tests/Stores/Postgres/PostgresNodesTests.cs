@@ -36,7 +36,8 @@ public sealed class PostgresNodesTests
         var watchers = stores.Select(store => Task.Run(async () =>
         {
             var seen = new List<Change>();
-            await foreach (var change in store.WatchAsync("k/", 0, default))
+            // From a revision and not from now on: the writers may begin before this thread does.
+            await foreach (var change in store.WatchAsync("k/", begin, default))
             {
                 seen.Add(change);
                 if (seen.Count(c => c.Key == "k/end") == 1)
