@@ -91,7 +91,7 @@ public sealed class GuideShell : IAsyncDisposable
         File.WriteAllText(file, Here(string.Join('\n', lines) + "\n"));
         // As the guide tells people to keep a file that holds secrets.
         File.SetUnixFileMode(file, UnixFileMode.UserRead | UnixFileMode.UserWrite);
-        return path;
+        return Path.IsPathRooted(path) ? path : file; // the shell may have gone elsewhere
     }
 
     /// <summary>Ends the shell and what still runs in it.</summary>
