@@ -17,6 +17,36 @@ public sealed class ShopTests : IDisposable
     }
 
     [Fact]
+    public async Task Step1IsInTheEnvironment()
+    {
+        Take("1-environment");
+        File.WriteAllText(Path.Combine(_folder, ".env"), "Shop__SigningKey=tall-ships-9\n");
+        await using var shop = ShopProcess.Start(_folder, Nothing, KistBinary.Path, "run", "--");
+        Assert.Equal(Receipt, await shop.GetAsync("receipts/7"));
+    }
+
+    [Fact]
+    public async Task Step2IsInAnEncryptedFile()
+    {
+        Take("2-encrypted-file");
+        using var person = new KistRun();
+        var made = await person.ShellAsync($$"""
+            set -e
+            cd '{{_folder}}'
+            $KIST age keygen -o key.txt 2> /dev/null
+            mkdir -p .kist secrets
+            printf '[env.dev]\nfile = "secrets/dev.yaml"\n' > .kist/config.toml
+            printf 'app:\n  shop:\n    SigningKey: tall-ships-9\n' > secrets/dev.yaml
+            $KIST file encrypt -i --age "$($KIST age keygen -y key.txt)" secrets/dev.yaml
+            """);
+        Assert.True(made.ExitCode == 0, made.Error);
+        Assert.DoesNotContain("tall-ships-9", File.ReadAllText(Path.Combine(_folder, "secrets", "dev.yaml")));
+        var key = new Dictionary<string, string> { ["SOPS_AGE_KEY_FILE"] = Path.Combine(_folder, "key.txt") };
+        await using var shop = ShopProcess.Start(_folder, key, KistBinary.Path, "run", "--");
+        Assert.Equal(Receipt, await shop.GetAsync("receipts/7"));
+    }
+
+    [Fact]
     public async Task Step3IsOnAServerAndFollowsIt()
     {
         Take("3-server");
