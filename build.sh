@@ -36,8 +36,7 @@ inputs() {
   } | sha256sum | cut -d ' ' -f 1
 }
 
-# The rules of style and safety are the tests' to check, which compile everything too; here they would take half a
-# minute.
+# The rules of style and safety are the tests' to check, which compile everything too; here they would only take time.
 publish() {
   local out=$root/artifacts/publish
   rm -rf "$out"
