@@ -40,6 +40,8 @@ public sealed class PatternTests
     [InlineData("abcd", true)]
     [InlineData("abcd", false)]
     [InlineData("$abc", false)]
+    [InlineData(":abc", true)]
+    [InlineData("1abc", false)]
     public void EveryPlaceOfAGramIsFound(string gram, bool anywhere)
     {
         var index = new GramIndex();
@@ -47,7 +49,7 @@ public sealed class PatternTests
         var random = new Random(3);
         for (var round = 0; round < 2000; round++)
         {
-            var text = Encoding.ASCII.GetString(random.GetItems("abcdABCD$ 1\\n%"u8.ToArray(), random.Next(4, 80)));
+            var text = Encoding.ASCII.GetString(random.GetItems("abcdABCD$ :1\\n%"u8.ToArray(), random.Next(4, 300)));
             var place = random.Next(text.Length - 3);
             text = text[..place] + gram.ToUpperInvariant() + text[(place + 4)..];
             var wanted = Enumerable.Range(0, text.Length - 3).Where(at => text.AsSpan(at, 4).Equals(gram,
@@ -59,17 +61,19 @@ public sealed class PatternTests
     private static List<int> Places(GramIndex index, byte[] text)
     {
         var found = new List<int>();
-        for (var at = 0; at <= text.Length - 4; at++)
-        {
-            var mask = index.Filter.Mask(text, at & ~15);
-            var eight = BitConverter.ToUInt64([.. text[at..Math.Min(text.Length, at + 8)], 0, 0, 0, 0]);
-            if ((mask >> (at & 15) & 1) != 0 && index.MayStand(eight) && index.First(eight) != 0) found.Add(at);
-        }
+        var places = new int[128];
+        for (var from = 0; from < text.Length - 3; from += 128)
+            foreach (var at in places.AsSpan(0, index.Find(text, from, Math.Min(from + 128, text.Length - 3), places)))
+            {
+                var eight = BitConverter.ToUInt64([.. text[at..Math.Min(text.Length, at + 8)], 0, 0, 0, 0]);
+                if (index.First(eight) != 0) found.Add(at);
+            }
         return found;
     }
 
     private static bool Begins(string text, int at) =>
-        at == 0 || !char.IsAsciiLetter(text[at - 1]) || !char.IsAsciiLetterOrDigit(text[at])
+        at == 0 || !char.IsAsciiLetterOrDigit(text[at]) || !char.IsAsciiLetterOrDigit(text[at - 1])
+        || (char.IsAsciiDigit(text[at - 1]) && char.IsAsciiLetter(text[at]))
         || (char.IsAsciiLetterUpper(text[at]) && !char.IsAsciiLetterUpper(text[at - 1]))
         || (at > 1 && text[at - 2] == '\\') || (at > 2 && text[at - 3] == '%');
 }

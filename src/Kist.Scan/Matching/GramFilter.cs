@@ -7,19 +7,21 @@ using System.Runtime.Intrinsics.X86;
 namespace Kist.Scan.Matching;
 
 /// <summary>
-/// Says of sixteen places at once at which of them a gram may stand. Nearly all begin where a word does, and there the
-/// first byte decides; the few that may stand within a word are told by three bytes, each looked up by its halves.
+/// Says of 64 places, sixteen at once, at which of them a gram may stand. Nearly all begin where a word does, and there
+/// the first two bytes decide; the few that may stand within a word are told by three bytes, each looked up by its
+/// halves.
 /// </summary>
 internal sealed class GramFilter
 {
     /// <summary>How many places one mask covers.</summary>
-    public const int Width = 16;
+    public const int Width = 64;
 
-    private const int Before = 3, After = 2, First = 96;
+    private const int Block = 16, Before = 3, After = 2, First = 96, Second = 128;
 
-    // For both halves of a byte, which of eight groups it may belong to: two tables for each place of three; and for
-    // first bytes, where the groups are the upper halves themselves, which makes the answer exact.
-    private readonly byte[] _tables = new byte[8 * 16];
+    // For both halves of a byte, which of eight groups it may belong to: two tables for each place of three; for first
+    // bytes, where each group is of one upper half, which makes the answer exact; and for what follows the
+    // first bytes of each of those groups: signs have few successors.
+    private readonly byte[] _tables = new byte[10 * 16];
     private int _groups;
 
     /// <summary>Lets through what begins with these sets of folded bytes.</summary>
@@ -30,7 +32,7 @@ internal sealed class GramFilter
         {
             // What is no letter and no digit counts as a beginning wherever it stands.
             if (anywhere && ByteSet.Base62.Contains(one)) isInner = true;
-            else AddTo(First, one, 1 << (one >> 4 & 7));
+            else AddFirst(one, choices[1]);
         }
         if (!isInner) return;
         var group = 1 << (_groups++ & 7);
@@ -43,10 +45,10 @@ internal sealed class GramFilter
     /// the text may have theirs set, too.
     /// </summary>
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public uint Mask(ReadOnlySpan<byte> text, int at) => at >= Before && at + Width + After <= text.Length
+    public ulong Mask(ReadOnlySpan<byte> text, int at) => at >= Before && at + Width + After <= text.Length
         ? Mask(ref Unsafe.Add(ref MemoryMarshal.GetReference(text), at)) : MaskAtEnd(text, at);
 
-    private uint MaskAtEnd(ReadOnlySpan<byte> text, int at)
+    private ulong MaskAtEnd(ReadOnlySpan<byte> text, int at)
     {
         Span<byte> around = stackalloc byte[Before + Width + After];
         around.Fill((byte)'\n');
@@ -56,24 +58,35 @@ internal sealed class GramFilter
         return Mask(ref around[Before]);
     }
 
-    private uint Mask(ref byte at) =>
+    private ulong Mask(ref byte at) =>
         Ssse3.IsSupported ? Mask<OfX86>(ref at)
         : AdvSimd.Arm64.IsSupported ? Mask<OfArm>(ref at) : Mask<OfAny>(ref at);
 
-    private uint Mask<T>(ref byte at) where T : struct, ILookUp
+    private ulong Mask<T>(ref byte at) where T : struct, ILookUp
+    {
+        var mask = 0UL;
+        for (var block = Width - Block; block >= 0; block -= Block)
+            mask = mask << Block | BlockMask<T>(ref Unsafe.Add(ref at, block));
+        return mask;
+    }
+
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private uint BlockMask<T>(ref byte at) where T : struct, ILookUp
     {
         ref var tables = ref MemoryMarshal.GetArrayDataReference(_tables);
         var now = Vector128.LoadUnsafe(ref at);
         var second = Vector128.LoadUnsafe(ref at, 1) | Vector128.Create((byte)0x20);
         var third = Vector128.LoadUnsafe(ref at, 2) | Vector128.Create((byte)0x20);
         var folded = now | Vector128.Create((byte)0x20);
-        var first = Groups<T>(ref tables, First, folded) & Begins(ref at, now, folded);
+        var first = Groups<T>(ref tables, First, folded) & Groups<T>(ref tables, Second, second)
+            & Begins(ref at, now, folded);
         var inner = Groups<T>(ref tables, 0, folded) & Groups<T>(ref tables, 32, second)
             & Groups<T>(ref tables, 64, third);
         return ~Vector128.Equals(first | inner, Vector128<byte>.Zero).ExtractMostSignificantBits() & 0xFFFF;
     }
 
-    // Where a word begins: behind what is no letter, at a hump, behind an escape such as \n or %3D; or no word at all.
+    // Where a word begins: behind what is no letter (a number: no figure either), at a hump, behind an escape such as
+    // \n or %3D; or no word at all.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private static Vector128<byte> Begins(ref byte at, Vector128<byte> now, Vector128<byte> folded)
     {
@@ -83,8 +96,10 @@ internal sealed class GramFilter
                 Vector128.LoadUnsafe(ref Unsafe.Subtract(ref at, 2)), Vector128.Create((byte)'\\'))
             | Vector128.Equals(Vector128.LoadUnsafe(ref Unsafe.Subtract(ref at, 3)), Vector128.Create((byte)'%'));
         var isAfterLetter = Within(last | Vector128.Create((byte)0x20), (byte)'a', 25);
-        var isWord = Within(folded, (byte)'a', 25) | Within(now, (byte)'0', 9);
-        return ~(isAfterLetter & isWord) | isHump | isEscaped;
+        var isAfterDigit = Within(last, (byte)'0', 9);
+        var isLetter = Within(folded, (byte)'a', 25);
+        var isDigit = Within(now, (byte)'0', 9);
+        return ~(isAfterLetter & isLetter | (isAfterLetter | isAfterDigit) & isDigit) | isHump | isEscaped;
     }
 
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
@@ -100,6 +115,22 @@ internal sealed class GramFilter
         var half = Vector128.Create((byte)0x0F);
         return T.LookUp(low, bytes & half) & T.LookUp(high, (bytes.AsUInt16() >>> 4).AsByte() & half);
     }
+
+    private void AddFirst(byte first, byte[] seconds)
+    {
+        var group = 1 << GroupOf(first);
+        AddTo(First, first, group);
+        foreach (var second in seconds) AddTo(Second, second, group);
+    }
+
+    // Its upper half; signs apart from the figures beside them, and from each other, since other bytes follow them.
+    private static int GroupOf(byte first) => (first >> 4, first & 15) switch
+    {
+        (2, < 4) => 4,
+        (2, > 11) => 1,
+        (3, > 9) => 0,
+        (var upper, _) => upper & 7,
+    };
 
     private void AddTo(int table, byte value, int group)
     {

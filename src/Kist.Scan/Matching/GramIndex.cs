@@ -6,8 +6,8 @@ namespace Kist.Scan.Matching;
 
 /// <summary>
 /// The four bytes with which each of some thousand texts begins, in any case, and what to do where one stands. Where
-/// to look at all is <see cref="GramFilter"/>'s to say; a bitmap of what the texts' first four, six or eight bytes hash
-/// to then says no almost everywhere, and a hash table which targets the rest has.
+/// to look at all is <see cref="GramFilter"/>'s to say; bits for what the texts' first four bytes hash to then say no
+/// almost everywhere, others for their first eight nearly everywhere else, and a hash table which targets the rest has.
 /// </summary>
 internal sealed class GramIndex
 {
@@ -16,7 +16,9 @@ internal sealed class GramIndex
     private const int BitmapBits = 17;
     private const ulong Mix = 0x9E3779B97F4A7C15;
 
-    private readonly uint[] _bitmap = new uint[1 << (BitmapBits - 5)];
+    // Both stay in the first-level cache, 16 KiB each.
+    private readonly ulong[] _beginnings = new ulong[1 << (BitmapBits - 6)];
+    private readonly ulong[] _texts = new ulong[1 << (BitmapBits - 6)];
     private uint[] _grams = new uint[1 << 13];
     private ushort[] _heads = new ushort[1 << 13];
     private Link[] _links = new Link[1 << 12];
@@ -47,21 +49,50 @@ internal sealed class GramIndex
                         Add((uint)(a | (b << 8) | (c << 16) | (d << 24)), new Link(next, mask, target, 0), ref alone);
     }
 
-    /// <summary>Whether a known text may stand where these eight bytes do. No is certain.</summary>
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    public bool MayStand(ulong eight)
+    /// <summary>
+    /// Writes the places from <paramref name="from"/> up to <paramref name="to"/> at which a known text may begin to
+    /// <paramref name="places"/>, which has room for all of them, and says how many there are. Four bytes must stand at
+    /// each.
+    /// </summary>
+    public int Find(ReadOnlySpan<byte> text, int from, int to, Span<int> places)
     {
-        var folded = eight | FoldAll;
-        ref var bitmap = ref MemoryMarshal.GetArrayDataReference(_bitmap);
-        var (four, six, all) = (Hash(folded << 32), Hash(folded << 16), Hash(folded));
-        return ((Unsafe.Add(ref bitmap, four >> 5) >> (int)four | Unsafe.Add(ref bitmap, six >> 5) >> (int)six
-            | Unsafe.Add(ref bitmap, all >> 5) >> (int)all) & 1) != 0;
+        ref var start = ref MemoryMarshal.GetReference(text);
+        ref var place = ref MemoryMarshal.GetReference(places);
+        nint count = 0;
+        for (var block = from; block < to; block += GramFilter.Width)
+        {
+            var mask = Filter.Mask(text, block);
+            if (block + GramFilter.Width > to) mask &= (1UL << (to - block)) - 1;
+            if (mask != 0) count += Find(mask, ref start, block, ref Unsafe.Add(ref place, count));
+        }
+        return (int)count;
+    }
+
+    // Of one block. On its own, so that all it needs stays in registers.
+    [MethodImpl(MethodImplOptions.NoInlining)]
+    private nint Find(ulong mask, ref byte start, int block, ref int places)
+    {
+        ref var beginnings = ref MemoryMarshal.GetArrayDataReference(_beginnings);
+        nint count = 0;
+        for (; mask != 0; mask &= mask - 1)
+        {
+            var at = block + BitOperations.TrailingZeroCount(mask);
+            var hash = Hash(Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref start, at)) | Fold);
+            // Written in any case: a branch here would be guessed wrongly too often.
+            Unsafe.Add(ref places, count) = at;
+            count += (nint)HasBits(ref beginnings, hash);
+        }
+        return count;
     }
 
     /// <summary>The first link of the targets of a text's first eight bytes; 0 if there are none.</summary>
     public int First(ulong eight)
     {
-        var gram = (uint)eight | Fold;
+        ref var texts = ref MemoryMarshal.GetArrayDataReference(_texts);
+        var folded = eight | FoldAll;
+        if ((HasBits(ref texts, HashLong(folded << 32)) | HasBits(ref texts, HashLong(folded << 16))
+            | HasBits(ref texts, HashLong(folded))) == 0) return 0;
+        var gram = (uint)folded;
         var mask = _grams.Length - 1;
         for (var slot = Slot(gram, mask); _heads[slot] != 0; slot = (slot + 1) & mask)
             if (_grams[slot] == gram) return Fitting(_heads[slot], eight);
@@ -81,9 +112,9 @@ internal sealed class GramIndex
 
     private void Add(uint gram, Link link, ref int alone)
     {
+        AddBits(_beginnings, Hash(gram));
         var known = BitOperations.PopCount(link.Mask) switch { < 16 => 32, < 32 => 16, _ => 0 };
-        var hash = Hash(((ulong)link.Rest << 32 | gram) << known);
-        _bitmap[hash >> 5] |= 1u << (int)hash;
+        AddBits(_texts, HashLong(((ulong)link.Rest << 32 | gram) << known));
         if (_count * 4 > _grams.Length * 3) Grow();
         ref var head = ref Head(gram);
         if (head != 0 && _links[head] with { Next = 0 } == link) return;
@@ -117,9 +148,24 @@ internal sealed class GramIndex
             if (heads[i] != 0) Head(grams[i]) = heads[i];
     }
 
-    private static uint Hash(ulong bytes) => (uint)(bytes * Mix >> (64 - BitmapBits));
+    // The upper half of a product depends on all bits of the lower half of a factor.
+    private static ulong Hash(ulong bytes) => bytes * Mix;
 
-    private static int Slot(uint gram, int mask) => (int)(gram * 0x85EBCA6B >> 8) & mask;
+    private static ulong HashLong(ulong eight) => Hash(Hash(eight) >> 32);
+
+    private static int Slot(uint gram, int mask) => (int)(Hash(gram) >> 40) & mask;
+
+    // Two bits of a word of the bitmap.
+    private static void AddBits(ulong[] bitmap, ulong hash) =>
+        bitmap[hash >> (64 - BitmapBits + 6)] |= 1UL << (int)(hash >> 32) | 1UL << (int)(hash >> 38);
+
+    // 1 if both are set, else 0.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong HasBits(ref ulong bitmap, ulong hash)
+    {
+        var word = Unsafe.Add(ref bitmap, (nuint)(hash >> (64 - BitmapBits + 6)));
+        return word >> (int)(hash >> 32) & word >> (int)(hash >> 38) & 1;
+    }
 
     // One target of four bytes: what must follow them, as far as the mask says.
     private readonly record struct Link(uint Rest, uint Mask, int Target, int Next);

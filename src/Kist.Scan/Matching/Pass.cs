@@ -1,6 +1,4 @@
 using System.Buffers.Binary;
-using System.Numerics;
-using System.Runtime.CompilerServices;
 using System.Text;
 using Kist.Scan.Rules;
 
@@ -10,6 +8,9 @@ namespace Kist.Scan.Matching;
 internal ref partial struct Pass
 {
     private const int NearWindow = 200;
+
+    // As many places are looked for at once: a multiple of the filter's width.
+    private const int Stretch = 16 * GramFilter.Width;
 
     private readonly ReadOnlySpan<byte> _text;
     private readonly RuleIndex _index;
@@ -34,16 +35,11 @@ internal ref partial struct Pass
     public void Run()
     {
         var grams = _index.Grams;
-        var filter = grams.Filter;
-        for (var block = 0; block <= _text.Length - 4; block += GramFilter.Width)
+        Span<int> places = stackalloc int[Stretch];
+        for (var from = 0; from <= _text.Length - 4; from += Stretch)
         {
-            for (var mask = filter.Mask(_text, block); mask != 0; mask &= mask - 1)
-            {
-                var at = block + BitOperations.TrailingZeroCount(mask);
-                if (at > _text.Length - 4) break;
-                var eight = Eight(at);
-                if (grams.MayStand(eight)) Look(grams, eight, at);
-            }
+            var count = grams.Find(_text, from, Math.Min(from + Stretch, _text.Length - 3), places);
+            foreach (var at in places[..count]) Look(grams, Eight(at), at);
         }
         Runs();
         if (_setting.IsPgPass) PgPass();
@@ -59,7 +55,6 @@ internal ref partial struct Pass
         }
     }
 
-    [MethodImpl(MethodImplOptions.AggressiveInlining)]
     private readonly ulong Eight(int at) =>
         at + 8 <= _text.Length ? BinaryPrimitives.ReadUInt64LittleEndian(_text[at..]) : LastEight(at);
 
