@@ -13,7 +13,8 @@ namespace Kist.Kernel.Events;
 internal static class EventJson
 {
     /// <summary>A message of the stream itself.</summary>
-    public static EventMessage Control(string type, EventPlace place)
+    /// <param name="rights">The name of the subscriber's rights (<see cref="SubscriberRights"/>).</param>
+    public static EventMessage Control(string type, EventPlace place, string rights)
     {
         var id = place.ToString();
         return new EventMessage(id, type, Write(json =>
@@ -21,6 +22,7 @@ internal static class EventJson
             json.WriteString("id", id);
             json.WriteString("specversion", "1.0");
             json.WriteString("type", type);
+            json.WriteString("rights", rights);
         }));
     }
 

@@ -12,47 +12,35 @@ namespace Kist.Kernel.Events;
 /// <summary>
 /// What changes, told to one subscriber who may read it. It watches the store, so that it sees what every node writes,
 /// and remembers nothing but a place. Each event is decided by the policies as they are when it happens; the stream
-/// ends when the subscriber's token or his right to subscribe has gone.
+/// ends when the subscriber's token or his right to subscribe has gone, and says so when what he may see is another
+/// than before.
 /// </summary>
 public sealed class EventStream(Unsealed kernel, Request request, EventFilter filter)
 {
-    /// <summary>How many streams one node keeps open.</summary>
-    public const int MostStreams = 4_096;
-
     // A right that was withdrawn ends the stream within this time, also when nothing happens.
     private static readonly TimeSpan LookEvery = TimeSpan.FromSeconds(1);
     private static readonly TimeSpan AliveEvery = TimeSpan.FromSeconds(10);
-    private static int s_open;
 
     /// <summary>
     /// Events after <paramref name="after"/> (null: from now on), in order. The first message says where the stream
-    /// begins. A message <c>kist/reset</c> says that events may be missing before it: what was remembered must be read
-    /// again.
+    /// begins, and names the subscriber's rights: another name than that of the stream before says that they have
+    /// changed in between. A message <c>kist/reset</c> says that events may be missing before it, or that the rights
+    /// have changed: what was remembered must be read again.
     /// </summary>
     public async IAsyncEnumerable<EventMessage> FollowAsync(
         EventPlace? after, [EnumeratorCancellation] CancellationToken ct)
     {
-        if (Interlocked.Increment(ref s_open) > MostStreams)
-        {
-            Interlocked.Decrement(ref s_open);
-            yield break;
-        }
-        try
-        {
-            using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, kernel.StreamsEnd);
-            await foreach (var message in RunAsync(after, ending.Token)) yield return message;
-        }
-        finally
-        {
-            Interlocked.Decrement(ref s_open);
-        }
+        using var ending = CancellationTokenSource.CreateLinkedTokenSource(ct, kernel.StreamsEnd);
+        await foreach (var message in RunAsync(after, ending.Token)) yield return message;
     }
 
     private async IAsyncEnumerable<EventMessage> RunAsync(
         EventPlace? after, [EnumeratorCancellation] CancellationToken ct)
     {
         var place = after ?? new EventPlace(await kernel.Node.Store.RevisionAsync(ct), EventPlace.All);
-        yield return EventJson.Control("kist/subscribed", place);
+        if (await CallerAsync(ct) is not { } begins) yield break;
+        var rights = new SubscriberRights(begins, kernel.Mounts.Current);
+        yield return EventJson.Control("kist/subscribed", place, rights.Name);
         while (true)
         {
             // From before the place's commit, of which a part may have been told.
@@ -62,6 +50,8 @@ public sealed class EventStream(Unsealed kernel, Request request, EventFilter fi
                 var (step, change) = await watch.NextAsync(LookEvery, ct);
                 if (step is WatchStep.Lost) break;
                 if (await CallerAsync(ct) is not { } caller) yield break;
+                if (rights.HaveChanged(caller, kernel.Mounts.Current))
+                    yield return EventJson.Control("kist/reset", place, rights.Name);
                 if (step is WatchStep.Quiet)
                 {
                     if (watch.IsQuietFor(AliveEvery)) yield return new EventMessage(place.ToString(), null, default);
@@ -71,7 +61,7 @@ public sealed class EventStream(Unsealed kernel, Request request, EventFilter fi
                 if (await ToldAsync(change, place, caller, ct) is { } message) yield return message;
             }
             place = new EventPlace(await ReachableAsync(ct), EventPlace.All);
-            yield return EventJson.Control("kist/reset", place);
+            yield return EventJson.Control("kist/reset", place, rights.Name);
         }
     }
 

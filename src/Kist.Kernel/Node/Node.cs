@@ -55,6 +55,9 @@ public sealed partial class Node : IAsyncDisposable
     /// <summary>Ends the streams of events: the front is about to stop, and waits for requests that run.</summary>
     public void EndStreams() => Current?.EndStreams();
 
+    /// <summary>The streams of events that are open.</summary>
+    public Events.StreamPlaces Streams { get; } = new();
+
     /// <summary>What was asked of this process so far, for the metrics.</summary>
     public Pipeline.RequestCounts Counts { get; } = new();
 

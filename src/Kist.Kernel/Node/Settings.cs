@@ -51,6 +51,9 @@ public sealed record Settings
     /// </summary>
     public bool CancelNeedsNonce { get; init; }
 
+    /// <summary>How many streams of events this node keeps open; who comes after that is refused.</summary>
+    public int MostStreams { get; init; } = 4_096;
+
     /// <summary>The configuration without secrets, as JSON, for <c>sys/config/state/sanitized</c>.</summary>
     public ReadOnlyMemory<byte> Sanitized { get; init; }
 }

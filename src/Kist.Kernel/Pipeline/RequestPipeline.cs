@@ -29,9 +29,10 @@ public sealed class RequestPipeline(Node.Node node)
                 Message = "error performing token check: Vault is sealed",
             };
         var started = Stopwatch.GetTimestamp();
+        Response? response = null;
         try
         {
-            var response = node.Counts.Count(await RunAsync(kernel, request), started);
+            response = node.Counts.Count(await RunAsync(kernel, request), started);
             if (node.Store.IsShared && response.Fault is null) response =
                 await WithStateAsync(kernel, request, response);
             if (response is { Fault: null, Afterwards: { } run }) await run();
@@ -39,6 +40,7 @@ public sealed class RequestPipeline(Node.Node node)
         }
         catch (Exception e) when (FaultOf(e) is not null)
         {
+            response?.Dispose();
             return node.Counts.Count(Failed(request, e), started);
         }
     }

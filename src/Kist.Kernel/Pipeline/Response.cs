@@ -147,6 +147,7 @@ public sealed class Response : IDisposable
     public void Dispose()
     {
         _data?.Dispose();
+        Raw?.Place?.Dispose();
         if (!ReferenceEquals(this, None)) _data = null;
     }
 }
@@ -166,4 +167,7 @@ public sealed record RawBody(string ContentType)
     /// client goes: a subscription.
     /// </summary>
     public IAsyncEnumerable<Events.EventMessage>? Messages { get; init; }
+
+    /// <summary>What the messages hold on to, freed with the answer.</summary>
+    public IDisposable? Place { get; init; }
 }

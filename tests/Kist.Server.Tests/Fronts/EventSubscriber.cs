@@ -25,6 +25,9 @@ internal sealed class EventSubscriber : IDisposable
     private EventSubscriber(HttpResponseMessage response, Stream body) =>
         (_response, _lines) = (response, new StreamReader(body));
 
+    /// <summary>The name of the subscriber's rights as the stream begins.</summary>
+    public string Rights { get; private set; } = "";
+
     /// <summary>Subscribes, and reads the first message, which says where the stream begins.</summary>
     public static async Task<EventSubscriber> OpenAsync(
         HttpClient http, string token, string target, string? after = null)
@@ -39,6 +42,7 @@ internal sealed class EventSubscriber : IDisposable
         var subscriber = new EventSubscriber(response, await response.Content.ReadAsStreamAsync());
         var first = await subscriber.NextAsync();
         if (first?.Type != "kist/subscribed") throw new InvalidOperationException($"the stream begins with {first}");
+        subscriber.Rights = first.Json.GetProperty("rights").GetString()!;
         return subscriber;
     }
 

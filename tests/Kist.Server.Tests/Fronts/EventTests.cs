@@ -66,7 +66,64 @@ public sealed class EventTests : IAsyncLifetime
             new { policy = Reader.Replace("kv/data/team/*", "kv/data/other/*") }));
         await RootAsync("POST", "kv/data/team/a", """{"data":{"a":"c"}}""");
         await RootAsync("POST", "kv/data/other/b", """{"data":{"a":"c"}}""");
+        Assert.Equal("kist/reset", (await events.NextAsync())!.Type);
         Assert.Equal("kv/data/other/b", (await events.NextAsync())!.Path);
+    }
+
+    [Fact]
+    public async Task WhoseRightsChangeIsToldAndRecognisesItAfterABreakToo()
+    {
+        var token = await TokenAsync();
+        string last, before;
+        using (var events = await EventSubscriber.OpenAsync(_server.Http, token, "*"))
+        {
+            before = events.Rights;
+            // Somebody else's policy is nobody's business; neither is a mount that the subscriber does not see.
+            await RootAsync("POST", "sys/policies/acl/other", """{"policy":"path \"x\" {}"}""");
+            await RootAsync("POST", "sys/mounts/hidden", """{"type":"kv"}""");
+            await RootAsync("POST", "kv/data/team/a", """{"data":{"a":"b"}}""");
+            Assert.Equal("kv/data/team/a", (await events.NextAsync())!.Path);
+            await RootAsync("POST", "sys/policies/acl/reader", JsonSerializer.Serialize(
+                new { policy = Reader.Replace("kv/data/team/*", "kv/data/team/b/*") }));
+            // Nothing else happens: it is told all the same.
+            var told = (await events.NextAsync())!;
+            Assert.Equal("kist/reset", told.Type);
+            Assert.NotEqual(before, told.Json.Text("rights"));
+            (last, before) = (told.Id, told.Json.Text("rights"));
+        }
+        using (var same = await EventSubscriber.OpenAsync(_server.Http, token, "*", last))
+            Assert.Equal(before, same.Rights);
+        await RootAsync("DELETE", "sys/mounts/kv");
+        using var other = await EventSubscriber.OpenAsync(_server.Http, token, "*", last);
+        Assert.NotEqual(before, other.Rights);
+    }
+
+    [Fact]
+    public async Task OneStreamMoreThanTheNodeKeepsIsRefusedBeforeItBegins()
+    {
+        _server.Node.Settings = _server.Node.Settings with { MostStreams = 2 };
+        var first = await EventSubscriber.OpenAsync(_server.Http, _root, "*");
+        using var second = await EventSubscriber.OpenAsync(_server.Http, _root, "*");
+        var refused = await _server.RefusedAsync(429, "GET", "sys/events/subscribe/*", token: _root);
+        Assert.Contains("keeps 2 streams of events open and takes no more", refused);
+        using var socket = new ClientWebSocket();
+        socket.Options.CollectHttpResponseDetails = true;
+        socket.Options.SetRequestHeader("X-Vault-Token", _root);
+        var address = new UriBuilder(_server.Http.BaseAddress!) { Scheme = "ws" }.Uri;
+        await Assert.ThrowsAsync<WebSocketException>(
+            () => socket.ConnectAsync(new Uri(address, "sys/events/subscribe/*"), default));
+        Assert.Equal(System.Net.HttpStatusCode.TooManyRequests, socket.HttpStatusCode);
+        // Refusals take no place, and who goes frees one.
+        await _server.RefusedAsync(400, "GET", "sys/events/subscribe/*?after=x", token: _root);
+        first.Dispose();
+        for (var end = DateTime.UtcNow.AddSeconds(30); ; await Task.Delay(20))
+        {
+            using var request = new HttpRequestMessage(HttpMethod.Get, "sys/events/subscribe/*");
+            request.Headers.Add("X-Vault-Token", _root);
+            using var answer = await _server.Http.SendAsync(request, HttpCompletionOption.ResponseHeadersRead);
+            if (answer.IsSuccessStatusCode) break;
+            Assert.True(DateTime.UtcNow < end, "the place of a client that has gone stays taken");
+        }
     }
 
     [Fact]

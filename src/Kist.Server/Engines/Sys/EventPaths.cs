@@ -44,11 +44,18 @@ internal sealed class EventPaths
                 return new(Fault.Invalid("the field \"after\" (or Last-Event-ID) is not the id of an event"));
             after = place;
         }
+        if (_kernel.Node.Streams.Take(_kernel.Settings.MostStreams) is not { } open)
+            return new(new Fault(FaultKind.QuotaExceeded,
+                $"this node keeps {_kernel.Settings.MostStreams} streams of events open and takes no more; "
+                + "try again later, or ask another node"));
         var stream = new EventStream(
             _kernel, call.Request, new EventFilter(call.Get(s_type).TrimEnd('/'), call.Get(s_path)));
         return new(new Response
         {
-            Raw = new RawBody("text/event-stream") { Messages = stream.FollowAsync(after, call.Aborted) },
+            Raw = new RawBody("text/event-stream")
+            {
+                Messages = stream.FollowAsync(after, call.Aborted), Place = open,
+            },
         });
     }
 }
