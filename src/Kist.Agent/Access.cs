@@ -11,7 +11,7 @@ namespace Kist.Agent;
 /// </summary>
 internal sealed class Access : IAsyncDisposable
 {
-    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(3);
+    private static readonly TimeSpan s_start = TimeSpan.FromSeconds(5);
 
     private readonly AgentConfig _config;
     private readonly AgentLog _log;
@@ -20,6 +20,7 @@ internal sealed class Access : IAsyncDisposable
     private readonly FeedSet _feeds;
     private readonly AnswerReads _reads;
     private readonly TimeProvider _clock;
+    private readonly CancellationTokenSource _stop = new();
     private long _saved;
 
     public Access(AgentConfig config, ServerLink link, KnownGoodFile? file, AgentLog log, TimeProvider clock)
@@ -33,9 +34,16 @@ internal sealed class Access : IAsyncDisposable
                 Changed?.Invoke(name);
                 foreach (var key in own) _ = RefreshAsync(key);
             },
-            Reset = () => Changed?.Invoke(null),
+            Reset = isRight =>
+            {
+                Changed?.Invoke(null);
+                if (isRight) _ = RefreshAllAsync();
+            },
+            Ended = EndedAsync,
         };
         _reads = new AnswerReads(config.Cache ?? new CacheConfig(), link, _cache, Metrics, _feeds.Of);
+        Leases = new LeaseCache(lease => AskAsync(token => new Question(
+            HttpMethod.Put, "sys/leases/renew", token, lease), _stop.Token), log);
         if (config.Method is not { } method) return;
         Keeper = new TokenKeeper(method, link, log, Metrics)
         {
@@ -43,10 +51,15 @@ internal sealed class Access : IAsyncDisposable
             {
                 _feeds.Of(AnswerKey.Agent)?.Restart();
                 // Leases of the old token end with it.
+                Leases.Drop(static _ => true);
                 Changed?.Invoke(null);
             },
             // By the server's own word the agent may have nothing: what it once had counts no more.
-            Refused = () => _cache.Drop(static key => key.Owner == AnswerKey.Agent),
+            Refused = () =>
+            {
+                _cache.Drop(static key => key.Owner == AnswerKey.Agent);
+                Leases.Drop(static _ => true);
+            },
         };
         foreach (var sink in config.Sinks) Keeper.OnToken(new Sink(sink, link, log).WriteAsync);
     }
@@ -62,6 +75,9 @@ internal sealed class Access : IAsyncDisposable
 
     /// <summary>What is remembered.</summary>
     public AnswerCache Cache => _cache;
+
+    /// <summary>The leases that were got with the agent's token.</summary>
+    public LeaseCache Leases { get; }
 
     /// <summary>Called with the name of a secret that changed, and with null when any may have.</summary>
     public event Action<string?>? Changed;
@@ -82,7 +98,8 @@ internal sealed class Access : IAsyncDisposable
     public async Task<(ReadAnswer? Answer, LinkFault? Fault)> ReadAsync(
         string? token, string space, string target, CancellationToken ct)
     {
-        if (token is null && await WhyNoneAsync(ct) is { } none) return (null, none);
+        if (token is null && await WhyNoneAsync(new AnswerKey(AnswerKey.Agent, space, target), ct) is { } none)
+            return (null, none);
         var (owner, used) = token is null
             ? (AnswerKey.Agent, Keeper?.Current) : (AnswerReads.OwnerOf(token), token);
         var path = target[4..].Split('?')[0];
@@ -98,16 +115,36 @@ internal sealed class Access : IAsyncDisposable
         return await _reads.GetAsync(new ReadRequest(key, Keeper.Current, mount), ct);
     }
 
+    /// <summary>The agent's token, waited for a little while it logs in; or why there is none.</summary>
+    public async Task<(string? Token, LinkFault? Why)> TokenAsync(CancellationToken ct)
+    {
+        if (Keeper is null) return (null, new LinkFault("the agent has no token of its own"));
+        var why = await Keeper.WhyNoneAsync(s_start, isHurried: false, ct);
+        return (Keeper.Current, why);
+    }
+
     /// <summary>
     /// Why the agent has nothing to give; null: it has a token, or the server is away, so that what it knows must do.
     /// </summary>
-    private async Task<LinkFault?> WhyNoneAsync(CancellationToken ct)
+    private async Task<LinkFault?> WhyNoneAsync(AnswerKey key, CancellationToken ct)
     {
         if (Keeper is null) return new LinkFault("the agent has no token of its own");
-        if (Keeper.Current is not null) return null;
-        if (!Keeper.FirstTry.IsCompleted) await Task.WhenAny(Keeper.FirstTry, Task.Delay(s_start, ct));
-        return Keeper.Current is not null || Keeper.IsServerAway || !Keeper.FirstTry.IsCompleted
-            ? null : new LinkFault(Keeper.Trouble ?? "the agent has not logged in yet");
+        var knows = _cache.MayStandIn(key);
+        if (await Keeper.WhyNoneAsync(s_start, knows, ct) is not { } why) return null;
+        return knows && (Keeper.IsServerAway || !Keeper.FirstTry.IsCompleted) ? null : why;
+    }
+
+    /// <summary>
+    /// The server ends a stream when the token or the right to it has gone, and when it stops. If it is still there,
+    /// the rights are others, and what was read by them is asked for again before it is given.
+    /// </summary>
+    private async Task EndedAsync(string owner, string token, CancellationToken ct)
+    {
+        using var reply = await Link.AskAsync(new Question(HttpMethod.Get, "auth/token/lookup-self", token), ct);
+        if (reply.IsAway) return;
+        if (owner != AnswerKey.Agent) _cache.Drop(key => key.Owner == owner);
+        else if (reply.IsBadToken) await Keeper!.SuspectAsync(token, ct);
+        else _ = RefreshAllAsync();
     }
 
     /// <summary>Asks with the agent's token, and once more with a new one when that has gone.</summary>
@@ -142,7 +179,9 @@ internal sealed class Access : IAsyncDisposable
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {
+        await _stop.CancelAsync();
         await _feeds.DisposeAsync();
+        await Leases.DisposeAsync();
         Save();
         _cache.Dispose();
         _file?.Dispose();
@@ -153,7 +192,26 @@ internal sealed class Access : IAsyncDisposable
     private async Task RefreshAsync(AnswerKey key)
     {
         if (_config.Cache?.Persist is null) return;
-        var (answer, _) = await ReadAsync(null, key.Namespace, key.Target, CancellationToken.None);
-        answer?.Dispose();
+        await AskAgainAsync(key);
+    }
+
+    // What is refused now is forgotten, so that it cannot stand in later when the server is away.
+    private async Task RefreshAllAsync()
+    {
+        _cache.OutdateAll(AnswerKey.Agent);
+        foreach (var key in _cache.Own()) await AskAgainAsync(key);
+    }
+
+    private async Task AskAgainAsync(AnswerKey key)
+    {
+        try
+        {
+            var (answer, _) = await ReadAsync(null, key.Namespace, key.Target, _stop.Token);
+            answer?.Dispose();
+        }
+        catch (Exception e) when (e is OperationCanceledException or ObjectDisposedException)
+        {
+            // The session ends.
+        }
     }
 }

@@ -167,7 +167,7 @@ public sealed class AgentRun
         {
             if (!_session.Ready.IsCompleted) _service.Status("Logging in and rendering");
             await _session.Ready.WaitAsync(ct);
-            _service.Ready($"Serving secrets of {_session.Access.Link.Settings.Address.Authority}");
+            _service.Ready($"Serving secrets of {_session.Access.Link.Settings.Name}");
         }
         catch (OperationCanceledException)
         {

@@ -6,7 +6,7 @@ namespace Kist.Cli;
 internal static class Globals
 {
     public static readonly Option<string?> Address = Text("--address", "URL",
-        "Where the server is (KIST_ADDR, VAULT_ADDR; else http://127.0.0.1:8200)");
+        "Where the server is, or unix:///PATH (KIST_ADDR, VAULT_ADDR; else http://127.0.0.1:8200)");
 
     public static readonly Option<string?> TokenFile = Text("--token-file", "FILE",
         "A file that holds the token (else KIST_TOKEN, KIST_TOKEN_FILE, VAULT_TOKEN, what `kist login` stored)");

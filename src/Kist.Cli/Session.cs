@@ -56,11 +56,14 @@ internal sealed class Session : IDisposable
         var options = new Settings.Options(_parsed.GetValue(Globals.Address), null, _parsed.GetValue(Globals.CaCert),
             _parsed.GetValue(Globals.Namespace), _parsed.GetValue(Globals.SkipVerify),
             _parsed.GetValue(Globals.Timeout));
-        if (Client.Settings.Resolve(options, static name => name.EndsWith("TOKEN", StringComparison.Ordinal)
-            ? "none" : Environment.GetEnvironmentVariable(name), out var settings) is { } wrong) return wrong;
+        // It is the agent: whom it asks is the server. And a broken token of the caller's is none of its business.
+        if (Client.Settings.Resolve(options, static name => name.EndsWith("_AGENT_ADDR", StringComparison.Ordinal)
+            ? null : name.EndsWith("TOKEN", StringComparison.Ordinal)
+                ? "none" : Environment.GetEnvironmentVariable(name), out var settings) is { } wrong) return wrong;
         server = new Kist.Agent.Link.LinkSettings
         {
-            Address = settings.Address, Namespace = settings.Namespace, CaFile = settings.CaCertificate,
+            Address = settings.Socket is null ? settings.Address : Kist.Agent.Link.LinkSettings.OfSocket(settings.Socket),
+            Namespace = settings.Namespace, CaFile = settings.CaCertificate,
             SkipVerify = settings.SkipVerify, Timeout = settings.Timeout,
         };
         return null;
@@ -73,8 +76,8 @@ internal sealed class Session : IDisposable
     public string? NamedAddress => _parsed.GetValue(Globals.Address);
 
     /// <summary>Follows events; see <see cref="KistClient.Follow"/>.</summary>
-    public Answer Follow(string path, Func<string, bool> line, CancellationToken stop) => Connect() is { } wrong
-        ? Answer.None(wrong) : _client!.Follow(new Request(HttpMethod.Get, path), line, stop);
+    public Answer Follow(string path, Action<byte[], int> take) => Connect() is { } wrong
+        ? Answer.None(wrong) : _client!.Follow(new Request(HttpMethod.Get, path), take);
 
     /// <summary>Sends a request; see <see cref="KistClient.Send"/>.</summary>
     public Answer Send(Request request) =>

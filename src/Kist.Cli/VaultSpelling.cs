@@ -32,7 +32,7 @@ internal static class VaultSpelling
     // Whose next word is their value, when no = stands in between.
     private static readonly string[] s_withValue =
     [
-        "field", "version", "versions", "cas", "format", "address", "namespace", "path", "description", "option",
+        "field", "version", "versions", "cas", "format", "address", "agent-address", "namespace", "path", "description", "option",
         "default-lease-ttl", "max-lease-ttl", "default-ttl", "max-ttl", "listing-visibility", "ca-cert", "mount",
     ];
 
@@ -107,6 +107,7 @@ internal static class VaultSpelling
     {
         "default-lease-ttl" => word.Replace("default-lease-ttl", "default-ttl"),
         "max-lease-ttl" => word.Replace("max-lease-ttl", "max-ttl"),
+        "agent-address" => word.Replace("agent-address", "address"),
         _ => word,
     };
 

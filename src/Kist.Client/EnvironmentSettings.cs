@@ -5,6 +5,9 @@ namespace Kist.Client;
 /// <summary>The variables that Kist and Vault share, as the command line reads them.</summary>
 internal static class EnvironmentSettings
 {
+    // An agent goes before the server, as with Vault's own clients.
+    private static readonly string[] s_addresses = ["KIST_AGENT_ADDR", "KIST_ADDR", "VAULT_AGENT_ADDR", "VAULT_ADDR"];
+
     /// <summary>Reads a variable. An application has the right to be configured by its environment.</summary>
     public static string? Variable(string name) => Environment.GetEnvironmentVariable(name);
 
@@ -16,12 +19,14 @@ internal static class EnvironmentSettings
             CaCertificate = Either(variable, "CACERT"),
             Login = Login(variable),
         };
-        if (Either(variable, "ADDR") is { } address)
+        foreach (var name in s_addresses)
         {
+            if (Given(variable(name)) is not { } address) continue;
             if (!Uri.TryCreate(address, UriKind.Absolute, out var uri))
                 throw new KistException(KistFailure.Settings,
-                    "KIST_ADDR (or VAULT_ADDR) is no URL such as https://kist.example:8200 or unix:///run/kist.sock");
+                    $"{name} is no URL such as https://kist.example:8200 or unix:///run/kist.sock");
             options.Address = uri;
+            break;
         }
         return options;
     }

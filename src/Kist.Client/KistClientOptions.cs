@@ -35,8 +35,8 @@ public sealed class KistClientOptions
     /// left to chance, so that a fleet does not ask at once. 5 minutes unless set.</summary>
     public TimeSpan CacheFor { get; set; } = TimeSpan.FromMinutes(5);
 
-    /// <summary>How long the same while the server pushes changes. What is never pushed is noticed then: a mount that
-    /// was disabled, a right that was withdrawn. 1 hour unless set.</summary>
+    /// <summary>How long the same while the server pushes changes. What a server may not push is noticed then: a mount
+    /// that was disabled, a right that was withdrawn (Kist pushes both). 1 hour unless set.</summary>
     public TimeSpan CacheWhilePushed { get; set; } = TimeSpan.FromHours(1);
 
     /// <summary>How old a cached secret may be to stand in while the server is away. 24 hours unless set; zero: never.
@@ -55,8 +55,8 @@ public sealed class KistClientOptions
     public TimeProvider Clock { get; set; } = TimeProvider.System;
 
     /// <summary>
-    /// From the environment: <c>KIST_ADDR</c>, <c>KIST_TOKEN</c> or <c>KIST_TOKEN_FILE</c>, <c>KIST_CACERT</c>,
-    /// <c>KIST_NAMESPACE</c>, each else <c>VAULT_…</c>; else the token that <c>kist login</c> or <c>vault login</c>
+    /// From the environment: <c>KIST_AGENT_ADDR</c> or <c>KIST_ADDR</c>, <c>KIST_TOKEN</c> or
+    /// <c>KIST_TOKEN_FILE</c>, <c>KIST_CACERT</c>, <c>KIST_NAMESPACE</c>, each else <c>VAULT_…</c>; else the token that <c>kist login</c> or <c>vault login</c>
     /// left in the home folder. Throws <see cref="KistException"/> when a variable holds something else.
     /// </summary>
     public static KistClientOptions FromEnvironment() => EnvironmentSettings.Read(EnvironmentSettings.Variable);

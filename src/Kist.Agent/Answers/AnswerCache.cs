@@ -109,6 +109,18 @@ internal sealed class AnswerCache : IDisposable
         }
     }
 
+    /// <summary>What the agent's own answers are to.</summary>
+    public IReadOnlyList<AnswerKey> Own()
+    {
+        lock (_gate) return [.. _answers.Keys.Where(static key => key.Owner == AnswerKey.Agent)];
+    }
+
+    /// <summary>Whether there is an answer that may stand in while the server is away.</summary>
+    public bool MayStandIn(AnswerKey key)
+    {
+        lock (_gate) return _answers.TryGetValue(key, out var kept) && kept.Age <= kept.MaxStale;
+    }
+
     /// <summary>The agent's own answers, to be kept elsewhere; called under the lock.</summary>
     public void ForOwn(Action<AnswerKey, KeptAnswer> take)
     {

@@ -1,5 +1,5 @@
-using System.Text.Json;
 using Kist.Agent.Link;
+using Kist.Client.Events;
 
 namespace Kist.Agent.Answers;
 
@@ -7,17 +7,20 @@ namespace Kist.Agent.Answers;
 /// The server's word of what changes, for one owner of answers: follows <c>sys/events/subscribe</c>, for ever. While it
 /// is live, what was read since <see cref="CoveredSince"/> and not told to have changed is as it was.
 /// </summary>
-internal sealed class ChangeFeed(string owner, string space, ServerLink link, Action<string> changed, Action reset,
-    AgentLog log)
+/// <param name="changed">Called with the name of a secret that has changed.</param>
+/// <param name="reset">Called when anything may have changed: the rights too, where it says so.</param>
+/// <param name="ended">Called with the token when the server has ended the stream, as it does when a right has gone.
+/// </param>
+internal sealed class ChangeFeed(string owner, string space, ServerLink link, Action<string> changed,
+    Action<bool> reset, Func<string, CancellationToken, Task> ended, AgentLog log)
 {
-    // The server gives a sign of life every 10 seconds.
-    private static readonly TimeSpan s_silence = TimeSpan.FromSeconds(25);
     private static readonly TimeSpan s_refused = TimeSpan.FromSeconds(30);
 
     private readonly TaskCompletionSource _settled = new(TaskCreationOptions.RunContinuationsAsynchronously);
     private readonly SemaphoreSlim _again = new(0);
     private volatile CancellationTokenSource? _follow;
-    private volatile string _last = "";
+    private readonly EventReader _reader = new();
+    private volatile bool _isOthers;
     private string? _said;
     private volatile bool _isLive;
     private long _coveredSince = long.MaxValue;
@@ -46,6 +49,11 @@ internal sealed class ChangeFeed(string owner, string space, ServerLink link, Ac
                 var used = await token(ct);
                 using var follow = CancellationTokenSource.CreateLinkedTokenSource(ct);
                 _follow = follow;
+                if (_isOthers)
+                {
+                    _isOthers = false;
+                    _reader.Forget();
+                }
                 var (wasLive, why, isRefused) = await FollowAsync(used, follow.Token, ct);
                 _follow = null;
                 _isLive = false;
@@ -67,7 +75,7 @@ internal sealed class ChangeFeed(string owner, string space, ServerLink link, Ac
     /// <summary>The agent has another token: what was read with the old one is no longer vouched for.</summary>
     public void Restart()
     {
-        _last = "";
+        _isOthers = true;
         _isLive = false;
         Interlocked.Exchange(ref _coveredSince, long.MaxValue);
         try
@@ -89,7 +97,7 @@ internal sealed class ChangeFeed(string owner, string space, ServerLink link, Ac
         message.Headers.TryAddWithoutValidation("X-Vault-Request", "true");
         message.Headers.TryAddWithoutValidation("Accept", "text/event-stream");
         if (space.Length > 0) message.Headers.TryAddWithoutValidation("X-Vault-Namespace", space);
-        if (_last.Length > 0) message.Headers.TryAddWithoutValidation("Last-Event-ID", _last);
+        if (_reader.Last is { } last) message.Headers.TryAddWithoutValidation("Last-Event-ID", last);
         HttpResponseMessage? response;
         LinkFault? fault;
         try
@@ -108,27 +116,28 @@ internal sealed class ChangeFeed(string owner, string space, ServerLink link, Ac
             if (status == 403)
                 return (false, "the token may not read sys/events/subscribe/*, so that answers are asked for again "
                     + "each time; a policy with  path \"sys/events/subscribe/*\" { capabilities = [\"read\"] }", true);
+            // The id may be of another store, which was put in the server's place.
+            if (status == 400 && _reader.Last is not null)
+            {
+                _reader.Forget();
+                return (false, null, false);
+            }
             if (!response.IsSuccessStatusCode || response.Content.Headers.ContentType?.MediaType != "text/event-stream")
                 return (false, $"the server answers {status} and no events", status < 500);
-            return await ReadAsync(await response.Content.ReadAsStreamAsync(ct), follow, ct);
+            var (wasLive, why, hasEnded) = await ReadAsync(await response.Content.ReadAsStreamAsync(ct), follow, ct);
+            _isLive = false;
+            if (hasEnded) await ended(token, ct);
+            return (wasLive, why, false);
         }
     }
 
-    private async Task<(bool WasLive, string? Why, bool IsRefused)> ReadAsync(
+    private async Task<(bool WasLive, string? Why, bool HasEnded)> ReadAsync(
         Stream stream, CancellationToken follow, CancellationToken ct)
     {
-        var lines = new EventLines();
-        var bytes = new byte[8192];
-        using var silence = CancellationTokenSource.CreateLinkedTokenSource(follow);
         try
         {
-            while (true)
-            {
-                silence.CancelAfter(s_silence);
-                var count = await stream.ReadAsync(bytes, silence.Token);
-                if (count == 0) return (_isLive, "the stream of events has ended", false);
-                foreach (var message in lines.Add(bytes, count)) Take(message);
-            }
+            await foreach (var told in _reader.ReadAsync(stream, follow)) Take(told);
+            return (_isLive, "the stream of events has ended", true);
         }
         catch (Exception e) when (e is IOException or HttpRequestException or InvalidDataException
             or OperationCanceledException)
@@ -138,44 +147,32 @@ internal sealed class ChangeFeed(string owner, string space, ServerLink link, Ac
         }
     }
 
-    private void Take(ServerEvent message)
+    private void Take(ToldEvent told)
     {
-        if (message.Type == "kist/subscribed")
+        if (told.Kind is ToldKind.Change)
         {
-            // Where it goes on from the last event nothing was missed.
-            if (_last.Length == 0 || CoveredSince == long.MaxValue) Cover();
-            _isLive = true;
-            _said = null;
-            _settled.TrySetResult();
+            if (SecretOf(told) is { } name) changed(name);
+            return;
         }
-        else if (message.Type == "kist/reset")
+        // Where it goes on from the last event nothing was missed.
+        if (told.Kind is not ToldKind.Resumed)
         {
-            reset();
+            reset(told.Kind is ToldKind.Reset);
             Cover();
         }
-        else if (message.Type.Length > 0 && SecretOf(message.Data) is { } name) changed(name);
-        if (message.Id.Length > 0) _last = message.Id;
+        else if (CoveredSince == long.MaxValue) Cover();
+        _isLive = true;
+        _said = null;
+        _settled.TrySetResult();
     }
 
     private void Cover() => Interlocked.Exchange(ref _coveredSince, TimeProvider.System.GetTimestamp());
 
     /// <summary>The name under which answers are kept; null: the event is of another kind.</summary>
-    private string? SecretOf(string json)
+    private string? SecretOf(ToldEvent told)
     {
-        try
-        {
-            using var document = JsonDocument.Parse(json);
-            var data = document.RootElement.Get("data");
-            var mount = data.Get("plugin_info").Text("mount_path");
-            var path = data.Get("event").Get("metadata").Text("path");
-            var type = data.Text("event_type");
-            if (mount.Length == 0 || !path.StartsWith(mount, StringComparison.Ordinal)) return null;
-            var info = new MountInfo(mount, type.StartsWith("kv-v2/", StringComparison.Ordinal) ? 2 : 1);
-            return AnswerReads.NameOf(space, info, path);
-        }
-        catch (JsonException)
-        {
-            return null;
-        }
+        if (!told.Path.StartsWith(told.Mount, StringComparison.Ordinal)) return null;
+        var version = told.Type.StartsWith("kv-v2/", StringComparison.Ordinal) ? 2 : 1;
+        return AnswerReads.NameOf(space, new MountInfo(told.Mount, version), told.Path);
     }
 }

@@ -19,8 +19,11 @@ internal sealed class FeedSet(ServerLink link, AnswerCache cache, AgentLog log, 
     /// </summary>
     public Action<string, List<AnswerKey>>? Changed { get; set; }
 
-    /// <summary>Called when anything may have changed.</summary>
-    public Action? Reset { get; set; }
+    /// <summary>Called when anything may have changed for the agent, with whether its rights may have too.</summary>
+    public Action<bool>? Reset { get; set; }
+
+    /// <summary>Called with an owner and his token when the server has ended his stream.</summary>
+    public required Func<string, string, CancellationToken, Task> Ended { get; init; }
 
     /// <summary>The feed of an owner; null: there is none.</summary>
     public ChangeFeed? Of(string owner)
@@ -41,7 +44,9 @@ internal sealed class FeedSet(ServerLink link, AnswerCache cache, AgentLog log, 
             }
             EndIdle();
             if (_feeds.Count > MostCallers) return;
-            feed = new ChangeFeed(owner, space, link, Tell, () => Lost(owner), log);
+            feed = new ChangeFeed(
+                owner, space, link, Tell, isRight => Lost(owner, isRight),
+                (used, ct) => Ended(owner, used, ct), log);
             var stop = new CancellationTokenSource();
             _feeds[owner] = (feed, stop, Task.Run(() => feed.RunAsync(token, stop.Token)));
         }
@@ -71,10 +76,12 @@ internal sealed class FeedSet(ServerLink link, AnswerCache cache, AgentLog log, 
         Changed?.Invoke(name, cache.Outdate(name));
     }
 
-    private void Lost(string owner)
+    private void Lost(string owner, bool isRight)
     {
-        cache.OutdateAll(owner);
-        if (owner == AnswerKey.Agent) Reset?.Invoke();
+        // What a caller may not have any more must not stand in for a server that is away.
+        if (owner != AnswerKey.Agent && isRight) cache.Drop(key => key.Owner == owner);
+        else cache.OutdateAll(owner);
+        if (owner == AnswerKey.Agent) Reset?.Invoke(isRight);
     }
 
     private void EndIdle()

@@ -1,3 +1,4 @@
+using Kist.Agent.Link;
 using Kist.Kernel.Hcl;
 using Kist.Server.Configuration;
 using static Kist.Agent.Configuration.Stanza;
@@ -320,7 +321,9 @@ public sealed class AgentConfigReader
     };
 
     private static Uri Url(HclMember member) =>
-        Uri.TryCreate(Text(member), UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
+        Text(member) is var text && text.StartsWith("unix:///", StringComparison.Ordinal)
+            ? LinkSettings.OfSocket(text["unix://".Length..])
+            : Uri.TryCreate(text, UriKind.Absolute, out var url) && url.Scheme is "http" or "https"
             && url.UserInfo.Length == 0 && url.Query.Length == 0
             ? url
             : throw Wrong(member.Position, member.Key, "must be a URL such as https://kist.example.com:8200");

@@ -42,11 +42,19 @@ internal sealed class AgentExchange(IFeatureCollection features)
         features.GetRequiredFeature<IHttpRequestLifetimeFeature>().RequestAborted;
 
     /// <summary>Whether a body comes with the request.</summary>
-    public bool HasBody => features.Get<IHttpRequestBodyDetectionFeature>()?.CanHaveBody ?? false;
+    public bool HasBody => !AsksForWebSocket
+        && features.Get<IHttpRequestBodyDetectionFeature>() is { CanHaveBody: true };
 
     /// <summary>A header's first value, or null.</summary>
     public string? Header(string name) =>
         _request.Headers.TryGetValue(name, out var values) && values.Count > 0 ? values[0] : null;
+
+    /// <summary>Whether the client asks for a WebSocket on this connection (RFC 6455).</summary>
+    public bool AsksForWebSocket => features.Get<IHttpUpgradeFeature>() is { IsUpgradableRequest: true }
+        && "websocket".Equals(Header("Upgrade"), StringComparison.OrdinalIgnoreCase);
+
+    /// <summary>Hands the connection over, after the headers of the answer; the status is 101.</summary>
+    public Task<Stream> UpgradeAsync() => features.GetRequiredFeature<IHttpUpgradeFeature>().UpgradeAsync();
 
     /// <summary>Cuts the connection, so that nobody takes a part for the whole.</summary>
     public void Abort() => features.Get<IHttpRequestLifetimeFeature>()?.Abort();

@@ -14,18 +14,25 @@ internal static class CacheClear
         {
             case "all":
                 cache.Drop(static _ => true);
+                access.Leases.Drop(static _ => true);
                 return null;
             case "request_path":
                 var target = "/" + value.TrimStart('/');
                 cache.Drop(key => key.Namespace.Trim('/') == space.Trim('/') && IsBelow(key.Target, target));
+                access.Leases.DropRequests(
+                    asked => asked.Namespace == space.Trim('/') && IsBelow(asked.Target, target));
                 return null;
             case "token":
                 var owner = AnswerReads.OwnerOf(value);
                 var isAgents = access.Keeper?.Current == value;
                 cache.Drop(key => key.Owner == owner || (isAgents && key.Owner == AnswerKey.Agent));
+                if (isAgents) access.Leases.Drop(static _ => true);
                 return null;
-            case "lease" or "token_accessor":
-                // Nothing is kept under a lease or an accessor, so nothing has to go.
+            case "lease":
+                access.Leases.Drop(id => id == value);
+                return null;
+            case "token_accessor":
+                // Nothing is kept under an accessor, so nothing has to go.
                 return null;
             default:
                 return "failed to clear cache: invalid type provided";

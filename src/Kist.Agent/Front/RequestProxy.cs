@@ -4,6 +4,7 @@ using System.Security.Cryptography;
 using Kist.Agent.Answers;
 using Kist.Agent.Configuration;
 using Kist.Agent.Link;
+using Kist.Secrets;
 
 namespace Kist.Agent.Front;
 
@@ -97,11 +98,44 @@ internal sealed class RequestProxy(Access access, AgentConfig config)
     {
         if (isAgents && token is null)
         {
-            var why = access.Keeper!.Trouble ?? "the agent has not logged in yet";
-            await FailAsync(http, new LinkFault(why));
-            return;
+            (token, var why) = await access.TokenAsync(http.Aborted);
+            if (why is not null)
+            {
+                await FailAsync(http, why);
+                return;
+            }
         }
         var kept = await KeepBodyAsync(http);
+        var lease = isAgents ? LeaseOf(http, kept) : null;
+        if (lease is null)
+        {
+            await AskAsync(http, token, isAgents, kept, null);
+            return;
+        }
+        if (await SendKeptAsync(http, lease)) return;
+        // Who asks for the same at the same time gets the same lease.
+        using var asking = await access.Leases.AskAsync(lease, http.Aborted);
+        if (asking is null && await SendKeptAsync(http, lease)) return;
+        await AskAsync(http, token, isAgents, kept, lease);
+    }
+
+    private LeaseRequest? LeaseOf(AgentExchange http, byte[]? body) =>
+        config.Cache is null || (http.HasBody && body is null) || http.Header("X-Vault-Wrap-TTL") is not null
+        || http.RequestHeaders.CacheControl.Count > 0
+            ? null : LeaseRequest.Of(http.Method, Space(http), http.Target, body);
+
+    private async Task<bool> SendKeptAsync(AgentExchange http, LeaseRequest lease)
+    {
+        using var known = access.Leases.Find(lease);
+        if (known is null) return false;
+        access.Metrics.Hits.Add();
+        await SendAsync(http, known);
+        return true;
+    }
+
+    private async Task AskAsync(
+        AgentExchange http, string? token, bool isAgents, byte[]? kept, LeaseRequest? lease)
+    {
         var (response, fault) = await SendAsync(http, token, isAgents, kept);
         if (response is { StatusCode: HttpStatusCode.Forbidden } && isAgents && (kept is not null || !http.HasBody)
             && await access.Keeper!.SuspectAsync(token!, http.Aborted) && access.Keeper.Current is { } other)
@@ -114,7 +148,23 @@ internal sealed class RequestProxy(Access access, AgentConfig config)
             await FailAsync(http, fault!);
             return;
         }
-        using (response) await SendBackAsync(http, response);
+        using (response)
+        {
+            if (response.IsSuccessStatusCode && http.Method is "POST" or "PUT")
+                Revoked(http.Path, kept, token, isAgents);
+            if (response.StatusCode == HttpStatusCode.SwitchingProtocols)
+                await UpgradedConnection.CarryAsync(http, response);
+            else await SendBackAsync(http, response, lease);
+        }
+    }
+
+    private void Revoked(string path, byte[]? body, string? token, bool isAgents)
+    {
+        if (!path.StartsWith("/v1/", StringComparison.Ordinal) || !Revocation.Follow(access.Leases, path[4..], body))
+            return;
+        // The agent's own may be among what has ended: so that it does not lend a dead one.
+        if (access.Keeper is { Current: { } own } keeper && (isAgents || token is not null))
+            _ = keeper.SuspectAsync(own, CancellationToken.None);
     }
 
     // A small body is kept, so that it can be sent again; a large one flows through.
@@ -145,12 +195,17 @@ internal sealed class RequestProxy(Access access, AgentConfig config)
         }
         if (isAgents || http.Header(TokenHeader) is { Length: > 0 })
             message.Headers.TryAddWithoutValidation(TokenHeader, token);
+        if (http.AsksForWebSocket)
+        {
+            message.Headers.TryAddWithoutValidation("Connection", "Upgrade");
+            message.Headers.TryAddWithoutValidation("Upgrade", "websocket");
+        }
         if (http.Header("X-Vault-Namespace") is null && access.Link.Settings.Namespace is { } space)
             message.Headers.TryAddWithoutValidation("X-Vault-Namespace", space);
         return await access.Link.SendAsync(message, access.Link.Settings.Timeout, http.Aborted);
     }
 
-    private async Task SendBackAsync(AgentExchange http, HttpResponseMessage response)
+    private async Task SendBackAsync(AgentExchange http, HttpResponseMessage response, LeaseRequest? lease)
     {
         var status = (int)response.StatusCode;
         (status >= 400 ? access.Metrics.Refused : access.Metrics.Proxied).Add();
@@ -162,8 +217,24 @@ internal sealed class RequestProxy(Access access, AgentConfig config)
             http.AnswerHeaders.ContentLength = length;
         if (http.Method == "HEAD" || status is 204 or 304) return;
         await using var body = await response.Content.ReadAsStreamAsync(http.Aborted);
+        if (lease is not null && status == 200 && response.Content.Headers.ContentLength is > 0 and <= MostKept
+            && response.Content.Headers.ContentType is { MediaType: "application/json" } type)
+            await SendAndKeepAsync(http, body, lease, type.ToString());
+        else await CopyAsync(http, body);
+    }
+
+    private async Task SendAndKeepAsync(AgentExchange http, Stream body, LeaseRequest lease, string type)
+    {
+        using var whole = new SecretWriter(4096);
+        while (await body.ReadAsync(whole.GetMemory(4096), http.Aborted) is > 0 and var count) whole.Advance(count);
+        access.Leases.Keep(lease, whole.WrittenMemory, type);
+        await http.AnswerBody.WriteAsync(whole.WrittenMemory, http.Aborted);
+    }
+
+    // Piece by piece as they come: a stream of events has no end.
+    private static async Task CopyAsync(AgentExchange http, Stream body)
+    {
         var piece = new byte[32 << 10];
-        // Piece by piece as they come: a stream of events has no end.
         try
         {
             while (await body.ReadAsync(piece, http.Aborted) is > 0 and var count)

@@ -7,7 +7,9 @@ namespace Kist.Agent.Link;
 /// <summary>The server and how to reach it, with every default filled in.</summary>
 public sealed record LinkSettings
 {
+    /// <summary>A URL, or <c>unix:///PATH</c> for a socket, behind which HTTP is spoken.</summary>
     public required Uri Address { get; init; }
+
     public string? Namespace { get; init; }
 
     /// <summary>Authorities of the server's certificate in PEM: a file, or a folder of them; null: this machine's.
@@ -23,6 +25,16 @@ public sealed record LinkSettings
 
     /// <summary>How long an answer may take to begin.</summary>
     public TimeSpan Timeout { get; init; } = TimeSpan.FromSeconds(60);
+
+    /// <summary>The Unix socket; null: the address's host and port.</summary>
+    public string? Socket => Address.Scheme == "unix" ? Address.LocalPath : null;
+
+    /// <summary>The server as people know it.</summary>
+    public string Name => Socket is { } path ? "unix://" + path : Address.GetLeftPart(UriPartial.Authority);
+
+    /// <summary>The address of a socket.</summary>
+    public static Uri OfSocket(string path) =>
+        new("unix://" + string.Join('/', path.Split('/').Select(Uri.EscapeDataString)));
 
     /// <summary>What a configuration says, over these.</summary>
     public LinkSettings With(UpstreamConfig config) => new()

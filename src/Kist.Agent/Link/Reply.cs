@@ -24,6 +24,15 @@ internal sealed class Reply : IDisposable
     /// <summary>Whether the server could not do its work: away, sealed, overloaded. Another time it may.</summary>
     public bool IsAway => Fault is not null || Status is 429 or 473 or >= 500;
 
+    /// <summary>
+    /// Whether the server does not know the token. A token that is known and may not do this gets the same status, but
+    /// its error stands in a list (both Kist and Vault; Vault from 1.15 on lists "invalid token" besides).
+    /// </summary>
+    public bool IsBadToken => Status is 401 or 403 or 404
+        && (Errors is var text && !text.StartsWith("1 error occurred", StringComparison.Ordinal)
+            || Errors.Contains("invalid token", StringComparison.Ordinal)
+            || Errors.Contains("bad token", StringComparison.Ordinal));
+
     /// <summary>The body as JSON; undefined: there is none.</summary>
     public JsonElement Root => _document?.RootElement ?? default;
 
@@ -37,14 +46,15 @@ internal sealed class Reply : IDisposable
         {
             if (Fault is { } fault) return fault.Message;
             if (Status == 503) return "the server is sealed or not ready";
-            var errors = Root.Get("errors");
-            var said = errors.ValueKind == JsonValueKind.Array
-                ? string.Join("; ", errors.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String)
-                    .Select(e => e.GetString()!.Trim()))
-                : "";
+            var said = Errors;
             return said.Length > 0 ? $"the server answers {Status}: {OneLine(said)}" : $"the server answers {Status}";
         }
     }
+
+    private string Errors => Root.Get("errors") is { ValueKind: JsonValueKind.Array } errors
+        ? string.Join("; ", errors.EnumerateArray().Where(e => e.ValueKind == JsonValueKind.String)
+            .Select(e => e.GetString()!.Trim()))
+        : "";
 
     /// <summary>No answer.</summary>
     public static Reply None(LinkFault fault) => new(0, null, null, fault);

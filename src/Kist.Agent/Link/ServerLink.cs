@@ -29,6 +29,7 @@ internal sealed class ServerLink : IDisposable
 {
     private const int MaxBody = 64 << 20;
     private readonly HttpMessageInvoker _invoker;
+    private readonly string _base;
     private volatile string? _certificate;
 
     /// <summary>A link that connects when it is first used. Throws
@@ -48,6 +49,9 @@ internal sealed class ServerLink : IDisposable
             MaxConnectionsPerServer = 256,
         };
         if (settings.Address.Scheme == "https") Secure(handler);
+        if (settings.Socket is { } socket) handler.ConnectCallback = (_, ct) => ConnectAsync(socket, ct);
+        _base = settings.Socket is null
+            ? settings.Address.GetLeftPart(UriPartial.Path).TrimEnd('/') : "http://localhost";
         _invoker = new HttpMessageInvoker(handler);
     }
 
@@ -98,13 +102,28 @@ internal sealed class ServerLink : IDisposable
     }
 
     /// <summary>The URL of a path of the server, exactly as it stands.</summary>
-    public Uri At(string target) => new(Settings.Address.GetLeftPart(UriPartial.Path).TrimEnd('/') + target,
+    public Uri At(string target) => new(_base + target,
         new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
 
     /// <inheritdoc/>
     public void Dispose() => _invoker.Dispose();
 
-    private string Name => Settings.Address.GetLeftPart(UriPartial.Authority);
+    private string Name => Settings.Name;
+
+    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken ct)
+    {
+        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
+        try
+        {
+            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), ct);
+            return new NetworkStream(socket, ownsSocket: true);
+        }
+        catch
+        {
+            socket.Dispose();
+            throw;
+        }
+    }
 
     private async Task<Reply> ReadAsync(HttpResponseMessage response, CancellationToken ct)
     {

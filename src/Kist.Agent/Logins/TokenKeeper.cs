@@ -33,6 +33,25 @@ internal sealed class TokenKeeper(MethodConfig method, ServerLink link, AgentLog
     /// <summary>Whether the last try failed because the server was out of reach, rather than by its word.</summary>
     public bool IsServerAway { get; private set; }
 
+    /// <summary>
+    /// Waits for a token while it may come: until the first login has been tried, and on while only the server's
+    /// absence stands in the way. What stands in the way in the end; null: nothing.
+    /// </summary>
+    /// <param name="patience">The longest time.</param>
+    /// <param name="isHurried">Whether the first try is enough, because something else can be given.</param>
+    public async Task<LinkFault?> WhyNoneAsync(TimeSpan patience, bool isHurried, CancellationToken ct)
+    {
+        if (_current is not null) return null;
+        using var limit = CancellationTokenSource.CreateLinkedTokenSource(ct);
+        var late = Task.Delay(patience, limit.Token);
+        var token = _token.Task;
+        await Task.WhenAny(token, FirstTry, late);
+        if (_current is null && IsServerAway && !isHurried) await Task.WhenAny(token, late);
+        await limit.CancelAsync();
+        ct.ThrowIfCancellationRequested();
+        return _current is not null ? null : new LinkFault(Trouble ?? "the agent has not logged in yet");
+    }
+
     /// <summary>Completes after the first try to log in, whatever came of it.</summary>
     public Task FirstTry => _firstTry.Task;
 
@@ -95,7 +114,7 @@ internal sealed class TokenKeeper(MethodConfig method, ServerLink link, AgentLog
     private async Task<bool> CheckAsync(string token)
     {
         using var reply = await link.AskAsync(Lookup(token), CancellationToken.None);
-        if (reply.Status is not (403 or 404))
+        if (!reply.IsBadToken)
         {
             lock (_checking) (_checked, _checkedAt) = (token, TimeProvider.System.GetTimestamp());
             return false;

@@ -118,22 +118,23 @@ internal sealed class KistClient : IDisposable
     });
 
     /// <summary>
-    /// Follows server-sent events for as long as they come; each line goes to <paramref name="line"/>, which ends it
-    /// with false. A server says something every ten seconds: who has not heard of it for the timeout has lost it.
+    /// Follows server-sent events for as long as they come and gives them to <paramref name="take"/>, in whatever
+    /// pieces they come. A server says something every ten seconds: who has not heard of it for the timeout has lost it.
     /// </summary>
-    /// <param name="stop">Ends it from outside.</param>
-    public Answer Follow(Request request, Func<string, bool> line, CancellationToken stop) => Trying(timeout =>
+    public Answer Follow(Request request, Action<byte[], int> take) => Trying(timeout =>
     {
-        using var either = CancellationTokenSource.CreateLinkedTokenSource(timeout.Token, stop);
-        using var response = Exchange(request, At(_settings.Address, request.Path), either.Token);
+        using var response = Exchange(request, At(_settings.Address, request.Path), timeout.Token);
         if (!response.IsSuccessStatusCode) return Read(request, response, timeout.Token);
-        using var reader = new StreamReader(response.Content.ReadAsStream(either.Token));
+        using var stream = response.Content.ReadAsStream(timeout.Token);
         // Reading takes no token.
-        using var end = either.Token.Register(response.Dispose);
+        using var end = timeout.Token.Register(response.Dispose);
+        var piece = new byte[8192];
         while (true)
         {
             timeout.CancelAfter(_settings.Timeout);
-            if (reader.ReadLine() is not { } next || !line(next)) return Answer.Nothing;
+            var count = stream.Read(piece);
+            if (count == 0) return Answer.Nothing;
+            take(piece, count);
         }
     });
 
@@ -152,7 +153,7 @@ internal sealed class KistClient : IDisposable
         {
             return Answer.None(Hints.Unreachable(_settings, e, _certificate));
         }
-        catch (Exception e) when (e is IOException or ObjectDisposedException)
+        catch (Exception e) when (e is IOException or ObjectDisposedException or InvalidDataException)
         {
             return Answer.None(Hints.Broken(_settings));
         }

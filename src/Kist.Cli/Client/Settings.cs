@@ -3,10 +3,16 @@ using Kist.Kernel.Routes;
 
 namespace Kist.Cli.Client;
 
-/// <summary>Where the server is and how to reach it; from options, then KIST_*, then VAULT_*, then defaults.</summary>
+/// <summary>
+/// Where the server is and how to reach it; from options, then KIST_*, then VAULT_*, then defaults. An agent that a
+/// variable names (KIST_AGENT_ADDR, VAULT_AGENT_ADDR) goes before the server, as with Vault's program.
+/// </summary>
 internal sealed record Settings
 {
     public const string DefaultAddress = "http://127.0.0.1:8200";
+    /// <summary>The variables that may name the server, the first before the others.</summary>
+    public static readonly string[] AddressNames = ["KIST_AGENT_ADDR", "KIST_ADDR", "VAULT_AGENT_ADDR", "VAULT_ADDR"];
+
     private const string SocketScheme = "unix://";
     private const int DefaultTimeoutSeconds = 60;
 
@@ -33,7 +39,7 @@ internal sealed record Settings
     public static Problem? Resolve(Options options, Func<string, string?> environment, out Settings settings)
     {
         settings = new Settings { Address = new Uri(DefaultAddress) };
-        var address = options.Address ?? Either(environment, "ADDR") ?? DefaultAddress;
+        var address = options.Address ?? NamedAddress(environment) ?? DefaultAddress;
         string? socket = null;
         if (address.StartsWith(SocketScheme + "/", StringComparison.Ordinal))
             (socket, address) = (address[SocketScheme.Length..], "http://127.0.0.1");
@@ -83,6 +89,13 @@ internal sealed record Settings
         token = null;
         return new Problem("the token in KIST_TOKEN or VAULT_TOKEN holds characters that no token has",
             "unset it, or kist login");
+    }
+
+    private static string? NamedAddress(Func<string, string?> environment)
+    {
+        foreach (var name in AddressNames)
+            if (NotEmpty(environment(name)) is { } address) return address;
+        return null;
     }
 
     private static string? Either(Func<string, string?> environment, string name) =>

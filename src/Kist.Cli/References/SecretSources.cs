@@ -23,7 +23,7 @@ internal static class SecretSources
         var address = environment.Address!.TrimEnd('/');
         if (address.StartsWith("unix:", StringComparison.Ordinal)
             || (Uri.TryCreate(address, UriKind.Absolute, out var uri) && uri.IsLoopback)) return null;
-        foreach (var name in (ReadOnlySpan<string>)["KIST_ADDR", "VAULT_ADDR"])
+        foreach (var name in Settings.AddressNames)
             if (Same(Environment.GetEnvironmentVariable(name), address)) return null;
         var list = Path.Combine(
             Path.GetDirectoryName(TokenFile.DefaultPath(Environment.GetEnvironmentVariable))!, "servers");

@@ -1,7 +1,7 @@
 using System.Security.Cryptography;
-using System.Text.Json;
 using Kist.Cli.Output;
 using Kist.Cli.References;
+using Kist.Client.Events;
 
 namespace Kist.Cli.Running;
 
@@ -21,7 +21,7 @@ internal sealed class ChangeWatch
     private volatile HashSet<string> _paths = [];
     private volatile string[] _files = [];
     private readonly ProjectEnvironment? _server;
-    private string? _last;
+    private readonly EventReader _reader = new();
 
     public ChangeWatch(Session session, RunValues values)
     {
@@ -85,15 +85,16 @@ internal sealed class ChangeWatch
         for (var failures = 0; ; failures++)
         {
             using var there = _session.At(_server!);
-            var after = _last is null ? "" : "?after=" + Uri.EscapeDataString(_last);
+            var after = _reader.Last is { } last ? "?after=" + Uri.EscapeDataString(last) : "";
             var heard = false;
-            using var answer = there.Follow("sys/events/subscribe/*" + after, line =>
+            _reader.Connected();
+            using var answer = there.Follow("sys/events/subscribe/*" + after, (piece, count) =>
             {
                 heard = true;
-                return Take(line);
-            }, CancellationToken.None);
+                foreach (var told in _reader.Add(piece, count)) Take(told);
+            });
             if (heard) failures = 0;
-            if (answer.Status is 400) _last = null; // the id is another store's: begin anew
+            if (answer.Status is 400) _reader.Forget(); // the id is another store's: begin anew
             if (answer.Status is 401 or 403 or 404 or 405 or 501)
             {
                 if (!told) _session.Screen.Warn("the server tells this token of no changes "
@@ -108,33 +109,11 @@ internal sealed class ChangeWatch
         }
     }
 
-    // Lines of server-sent events: id, event and data in this order.
-    private bool Take(string line)
+    private void Take(ToldEvent told)
     {
-        if (line.StartsWith("id: ", StringComparison.Ordinal))
-        {
-            // Between the first reading and now something may have changed unheard.
-            if (_last is null) _changed.Set();
-            _last = line[4..];
-        }
-        else if (line == "event: kist/reset") _changed.Set();
-        else if (line.StartsWith("data: ", StringComparison.Ordinal) && IsOurs(line[6..])) _changed.Set();
-        return true;
-    }
-
-    private bool IsOurs(string data)
-    {
-        try
-        {
-            using var message = JsonDocument.Parse(data);
-            var path = message.RootElement.Member("data").Member("event").Member("metadata").Text("path");
-            // Metadata and deletions are told by the secret's other paths.
-            return path.Length > 0 && (_paths.Contains(path) || _paths.Contains(Replaced(path)));
-        }
-        catch (JsonException)
-        {
-            return true;
-        }
+        // Metadata and deletions are told by the secret's other paths.
+        if (told.Kind is ToldKind.Begun or ToldKind.Reset || (told.Kind is ToldKind.Change
+            && (_paths.Contains(told.Path) || _paths.Contains(Replaced(told.Path))))) _changed.Set();
     }
 
     private static string Replaced(string path)

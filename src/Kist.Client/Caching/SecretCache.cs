@@ -1,4 +1,5 @@
 using System.Collections.Concurrent;
+using Kist.Client.Events;
 using Kist.Client.Http;
 using Kist.Client.References;
 using Kist.Secrets;
@@ -164,9 +165,9 @@ public sealed class SecretCache : IAsyncDisposable
         }
     }
 
-    private void Told(ToldChange change)
+    private void Told(ToldEvent change)
     {
-        if (change.Mount is not { } mount)
+        if (change.Kind is not ToldKind.Change)
         {
             foreach (var entry in _entries.Values)
             {
@@ -177,6 +178,7 @@ public sealed class SecretCache : IAsyncDisposable
         }
         Touch(change.Path);
         // kv version 2: the secret a/b lies at a/data/b.
+        var mount = change.Mount;
         var below = change.Path.StartsWith(mount, StringComparison.Ordinal) ? change.Path[mount.Length..] : "";
         if (below.IndexOf('/') is > 0 and var slash) Touch(mount + below[(slash + 1)..]);
     }

@@ -1,14 +1,15 @@
 using System.Buffers;
 using System.Text;
 
-namespace Kist.Agent.Answers;
+namespace Kist.Client.Events;
 
 /// <summary>One message of a stream of server-sent events; empty texts: not there.</summary>
 internal readonly record struct ServerEvent(string Id, string Type, string Data);
 
 /// <summary>
 /// Cuts bytes into server-sent events (WHATWG HTML, section 9.2), whatever pieces they come in. A message that is too
-/// long is an <see cref="InvalidDataException"/>.
+/// long is an <see cref="InvalidDataException"/>. Unlike the framework's parser it also gives messages that are nothing
+/// but an id: with those the server moves the place from which a broken stream is taken up again.
 /// </summary>
 internal sealed class EventLines
 {

@@ -1,8 +1,8 @@
 using System.Text;
 using CsCheck;
-using Kist.Agent.Answers;
+using Kist.Client.Events;
 
-namespace Kist.Agent.Tests.Answers;
+namespace Kist.Client.Tests.Events;
 
 public sealed class EventLinesTests
 {
