@@ -62,7 +62,8 @@ internal sealed class Session : IDisposable
                 ? "none" : Environment.GetEnvironmentVariable(name), out var settings) is { } wrong) return wrong;
         server = new Kist.Agent.Link.LinkSettings
         {
-            Address = settings.Socket is null ? settings.Address : Kist.Agent.Link.LinkSettings.OfSocket(settings.Socket),
+            Address = settings.Socket is { } socket
+                ? Kist.Agent.Link.LinkSettings.OfSocket(socket) : settings.Address,
             Namespace = settings.Namespace, CaFile = settings.CaCertificate,
             SkipVerify = settings.SkipVerify, Timeout = settings.Timeout,
         };

@@ -56,8 +56,9 @@ public sealed class KistClientOptions
 
     /// <summary>
     /// From the environment: <c>KIST_AGENT_ADDR</c> or <c>KIST_ADDR</c>, <c>KIST_TOKEN</c> or
-    /// <c>KIST_TOKEN_FILE</c>, <c>KIST_CACERT</c>, <c>KIST_NAMESPACE</c>, each else <c>VAULT_…</c>; else the token that <c>kist login</c> or <c>vault login</c>
-    /// left in the home folder. Throws <see cref="KistException"/> when a variable holds something else.
+    /// <c>KIST_TOKEN_FILE</c>, <c>KIST_CACERT</c>, <c>KIST_NAMESPACE</c>, each else <c>VAULT_…</c>; else the token
+    /// that <c>kist login</c> or <c>vault login</c> left in the home folder. Throws <see cref="KistException"/> when a
+    /// variable holds something else.
     /// </summary>
     public static KistClientOptions FromEnvironment() => EnvironmentSettings.Read(EnvironmentSettings.Variable);
 }

@@ -119,7 +119,8 @@ internal sealed class KistClient : IDisposable
 
     /// <summary>
     /// Follows server-sent events for as long as they come and gives them to <paramref name="take"/>, in whatever
-    /// pieces they come. A server says something every ten seconds: who has not heard of it for the timeout has lost it.
+    /// pieces they come. A server says something every ten seconds: who has not heard of it for the timeout has lost
+    /// it.
     /// </summary>
     public Answer Follow(Request request, Action<byte[], int> take) => Trying(timeout =>
     {

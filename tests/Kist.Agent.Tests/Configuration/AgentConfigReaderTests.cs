@@ -56,6 +56,18 @@ public sealed class AgentConfigReaderTests
         }
         """;
 
+    [Theory]
+    [InlineData("unix:///run/kist/agent.sock", "/run/kist/agent.sock")]
+    [InlineData("unix:///run/a b#c%20.sock", "/run/a b#c%20.sock")]
+    [InlineData("https://kist.example.com", null)]
+    public void The_server_may_be_behind_a_socket(string address, string? socket)
+    {
+        var (config, error) = AgentConfigReader.ReadText("agent.hcl", $"vault {{ address = \"{address}\" }}");
+        Assert.Null(error);
+        var server = new Kist.Agent.Link.LinkSettings { Address = config!.Upstream.Address! };
+        Assert.Equal((socket, address), (server.Socket, server.Name));
+    }
+
     [Fact]
     public void The_usual_file_is_understood_whole()
     {

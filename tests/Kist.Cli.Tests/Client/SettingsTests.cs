@@ -19,6 +19,19 @@ public sealed class SettingsTests : IDisposable
     }
 
     [Fact]
+    public void An_agent_goes_before_the_server_of_the_same_family()
+    {
+        Assert.Equal("http://agent/",
+            Resolve(None, ("KIST_AGENT_ADDR", "http://agent"), ("KIST_ADDR", "http://kist")).Address.ToString());
+        Assert.Equal("http://agent/",
+            Resolve(None, ("VAULT_AGENT_ADDR", "http://agent"), ("VAULT_ADDR", "http://vault")).Address.ToString());
+        Assert.Equal("http://kist/",
+            Resolve(None, ("VAULT_AGENT_ADDR", "http://agent"), ("KIST_ADDR", "http://kist")).Address.ToString());
+        var socket = Resolve(None, ("VAULT_AGENT_ADDR", "unix:///run/agent.sock"));
+        Assert.Equal(("/run/agent.sock", "unix:///run/agent.sock"), (socket.Socket, socket.Shown));
+    }
+
+    [Fact]
     public void An_empty_variable_counts_as_not_set() =>
         Assert.Equal("http://vault/",
             Resolve(None, ("KIST_ADDR", ""), ("VAULT_ADDR", "http://vault")).Address.ToString());

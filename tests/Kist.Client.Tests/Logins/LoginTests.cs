@@ -113,6 +113,9 @@ public sealed class LoginTests(TestServer server)
     [InlineData("VAULT_ADDR=http://v:1,VAULT_TOKEN=b", "http://v:1/", "given")]
     [InlineData("KIST_TOKEN_FILE=/x,VAULT_TOKEN=b", "http://127.0.0.1:8200/", "/x")]
     [InlineData("KIST_ADDR=unix:///run/kist.sock", "unix:///run/kist.sock", null)]
+    [InlineData("VAULT_AGENT_ADDR=unix:///run/agent.sock,VAULT_ADDR=http://v:1", "unix:///run/agent.sock", null)]
+    [InlineData("KIST_AGENT_ADDR=http://a:1,KIST_ADDR=http://k:1", "http://a:1/", null)]
+    [InlineData("VAULT_AGENT_ADDR=http://a:1,KIST_ADDR=http://k:1", "http://k:1/", null)]
     public void IsSetByTheEnvironment(string variables, string address, string? login)
     {
         var set = variables.Split(',').Select(v => v.Split('=')).ToDictionary(v => v[0], v => v[1]);
