@@ -32,8 +32,9 @@ internal static class VaultSpelling
     // Whose next word is their value, when no = stands in between.
     private static readonly string[] s_withValue =
     [
-        "field", "version", "versions", "cas", "format", "address", "agent-address", "namespace", "path", "description",
-        "option", "default-lease-ttl", "max-lease-ttl", "default-ttl", "max-ttl", "listing-visibility", "ca-cert", "mount",
+        "field", "version", "versions", "cas", "format", "address", "agent-address", "namespace", "path",
+        "description", "option", "default-lease-ttl", "max-lease-ttl", "default-ttl", "max-ttl", "listing-visibility",
+        "ca-cert", "mount",
     ];
 
     /// <summary>The arguments in Kist's words; as they are when they are that already.</summary>
