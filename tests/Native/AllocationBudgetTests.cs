@@ -10,6 +10,7 @@ namespace Kist.Native.Tests;
 /// with SQLite and the audit file: <c>bench/budgets.json</c>. Fewer allocations are fewer collections, which is what
 /// keeps memory small and the slowest answers fast.
 /// </summary>
+[Collection(nameof(AloneOnTheMachine))]
 public sealed class AllocationBudgetTests
 {
     private const int WarmUp = 300, Rounds = 6, Measured = 250;
@@ -50,7 +51,8 @@ public sealed class AllocationBudgetTests
 
     /// <summary>
     /// The smallest mean of a few rounds: what the request itself takes. On a busy machine a request more often waits
-    /// for another thread, and the node's own timers run in between; both only ever add.
+    /// for another thread, and the node's own timers run in between; both only ever add, and so much, beside other
+    /// tests, that no round was free of it.
     /// </summary>
     private static async Task<long> MeasureAsync(KistServer server, string name)
     {
@@ -76,3 +78,7 @@ public sealed class AllocationBudgetTests
         return long.Parse(line[metric.Length..], NumberStyles.Float, CultureInfo.InvariantCulture);
     }
 }
+
+/// <summary>Runs when no other test does: for what others' load would change.</summary>
+[CollectionDefinition(nameof(AloneOnTheMachine), DisableParallelization = true)]
+public sealed class AloneOnTheMachine;

@@ -161,8 +161,9 @@ public sealed class AuditBrokerTests
         Assert.Equal(3, second.Entries.Length);
         scene.Sink.Hung = null;
         hung.Release();
+        // Nothing is queued any more while the last batch is still on its way to the medium.
+        await EventuallyAsync(() => scene.Sink.Entries.Length == 3);
         await EventuallyAsync(() => scene.Broker.Health[0] is { State: AuditSinkState.Working, QueuedBytes: 0 });
-        Assert.Equal(3, scene.Sink.Entries.Length);
     }
 
     [Fact]

@@ -97,6 +97,9 @@ internal sealed class Connection : IDisposable
         }
     }
 
+    /// <summary>Ends the statement that another thread runs on this connection, if one does.</summary>
+    public void Interrupt() => raw.sqlite3_interrupt(_db);
+
     /// <summary>Steps once: true for a row, false for the end.</summary>
     public bool Row(sqlite3_stmt statement)
     {

@@ -7,7 +7,7 @@ namespace Kist.Server.Stores.Sqlite;
 /// <summary>
 /// A database that is made beside the store's and takes its place by one rename. Rows lie in the order of ids computed
 /// from their keys, so that inserting them in the order of keys would touch a page for each; they are first put into
-/// bins by the beginning of their ids, in a second file, and each bin is then sorted in memory.
+/// <see cref="RowBins"/>.
 /// </summary>
 internal sealed class IncomingFile : IDisposable
 {
@@ -17,7 +17,6 @@ internal sealed class IncomingFile : IDisposable
     /// <summary>Behind the database's name: the file with the bins.</summary>
     public const string BinsEnding = ".bins";
 
-    private const int Bins = 256;
     private const int CacheKiB = 8_192;
     private readonly DataDirectory _directory;
     private readonly string _path;
@@ -37,8 +36,6 @@ internal sealed class IncomingFile : IDisposable
             + " PRAGMA locking_mode=EXCLUSIVE; PRAGMA temp_store=FILE; PRAGMA cell_size_check=OFF");
         Schema.MakeEmpty(_connection);
         _connection.Execute("DROP INDEX entries_by_key");
-        _connection.Execute($"ATTACH '{_binsPath.Replace("'", "''")}' AS bins");
-        _connection.Execute("PRAGMA bins.journal_mode=OFF; PRAGMA bins.synchronous=OFF");
     }
 
     /// <summary>The revision of all its entries.</summary>
@@ -48,29 +45,20 @@ internal sealed class IncomingFile : IDisposable
     public async Task FillAsync(IAsyncEnumerable<StoredEntry> entries, CancellationToken ct)
     {
         var connection = _connection!;
-        var insert = new sqlite3_stmt[Bins];
         connection.Execute("BEGIN");
-        for (var bin = 0; bin < Bins; bin++)
+        using (var pieces = File.OpenHandle(_binsPath, FileMode.Open, FileAccess.ReadWrite))
         {
-            connection.Execute($"CREATE TABLE bins.b{bin}(id INTEGER, key BLOB NOT NULL, value BLOB NOT NULL)");
-            insert[bin] = connection.Prepare($"INSERT INTO bins.b{bin} VALUES(?1, ?2, ?3)");
-        }
-        await foreach (var entry in entries.WithCancellation(ct))
-        {
-            var key = Encoding.UTF8.GetBytes(entry.Key);
-            var id = RowId.Of(key);
-            var statement = insert[BinOf(id)];
-            connection.Bind(statement, 1, id);
-            connection.Bind(statement, 2, key);
-            connection.Bind(statement, 3, entry.Value.Span);
-            connection.Run(statement);
-        }
-        for (var bin = 0; bin < Bins; bin++)
-        {
-            ct.ThrowIfCancellationRequested();
-            MoveBin(connection, bin);
+            var bins = new RowBins(pieces, _binsPath);
+            await foreach (var entry in entries.WithCancellation(ct))
+            {
+                var key = Encoding.UTF8.GetBytes(entry.Key);
+                bins.Add(RowId.Of(key), key, entry.Value.Span);
+            }
+            Insert(connection, bins, ct);
         }
         connection.Execute($"UPDATE meta SET value={Revision} WHERE name='revision'");
+        // What sorts the keys may fill as much memory as the pages did, and use another thread.
+        connection.Execute($"PRAGMA cache_size=-{4 * CacheKiB}; PRAGMA threads=1");
         connection.Execute("CREATE UNIQUE INDEX entries_by_key ON entries(key)");
         connection.Execute("COMMIT");
         _connection = null;
@@ -100,18 +88,28 @@ internal sealed class IncomingFile : IDisposable
         File.Delete(_path);
     }
 
-    // Two keys that want one id are as rare as the hash is wide; the second then gets another, as in the live store.
-    private void MoveBin(Connection connection, int bin)
+    private void Insert(Connection connection, RowBins bins, CancellationToken ct)
     {
-        var rows = connection.Number($"SELECT count(*) FROM bins.b{bin}");
-        connection.Execute($"INSERT OR IGNORE INTO entries(id, key, value, revision)"
-            + $" SELECT id, key, value, {Revision} FROM bins.b{bin} ORDER BY id");
-        if (connection.Changes == rows)
-            return;
-        connection.Execute($"INSERT INTO entries(key, value, revision) SELECT b.key, b.value, {Revision}"
-            + $" FROM bins.b{bin} AS b WHERE NOT EXISTS(SELECT 1 FROM entries AS e WHERE e.id=b.id AND e.key=b.key)");
-    }
+        var insert = connection.Prepare("INSERT OR IGNORE INTO entries VALUES(?1, ?2, ?3, ?4)");
+        // Two keys that want one id are as rare as the hash is wide; the second gets another, as in the live store.
+        var displaced = connection.Prepare("INSERT INTO entries(key, value, revision) VALUES(?2, ?3, ?4)");
+        foreach (var rows in bins.InOrder())
+        {
+            ct.ThrowIfCancellationRequested();
+            foreach (var row in rows)
+            {
+                connection.Bind(insert, 1, row.Id);
+                Run(insert, row);
+                if (connection.Changes == 0) Run(displaced, row);
+            }
+        }
 
-    // In the order of signed numbers.
-    private static int BinOf(long id) => (int)(((ulong)id ^ (1UL << 63)) >> 56);
+        void Run(sqlite3_stmt statement, BinnedRow row)
+        {
+            connection.Bind(statement, 2, row.Key);
+            connection.Bind(statement, 3, row.Value);
+            connection.Bind(statement, 4, Revision);
+            connection.Run(statement);
+        }
+    }
 }

@@ -92,7 +92,8 @@ internal sealed class Reader : IDisposable
     /// <summary>
     /// Keys from <paramref name="from"/> on and below <paramref name="below"/>, in order. The index has no checksum,
     /// and a changed byte in one of its keys leads a search astray and hides others: so every key on the way is
-    /// compared with its row's id, and so are the neighbours on both sides, where a search gone wrong ends.
+    /// compared with its row's id, and so are the neighbours on both sides, where a search gone wrong ends. A page
+    /// that shows one of its keys in another's place shows it twice.
     /// </summary>
     public List<string> Scan(ReadOnlySpan<byte> from, ReadOnlySpan<byte> below, int limit)
     {
@@ -103,13 +104,19 @@ internal sealed class Reader : IDisposable
                 CheckKey(_before);
             _connection.Bind(_scan, 1, from);
             var keys = new List<string>();
+            Span<byte> last = stackalloc byte[Batch.MaxKeyBytes];
+            var lastLength = 0;
             while (keys.Count < limit && _connection.Row(_scan))
             {
                 CheckKey(_scan);
                 var key = raw.sqlite3_column_blob(_scan, 0);
+                if (key.Length > last.Length || (lastLength > 0 && key.SequenceCompareTo(last[..lastLength]) <= 0))
+                    throw Damaged();
                 if (key.SequenceCompareTo(below) >= 0)
                     break;
                 keys.Add(Encoding.UTF8.GetString(key));
+                key.CopyTo(last);
+                lastLength = key.Length;
             }
             return keys;
         }
@@ -131,13 +138,15 @@ internal sealed class Reader : IDisposable
             // Its place was taken when it came.
             _connection.Bind(_keyAt, 1, id);
             if (!_connection.Row(_keyAt) || !raw.sqlite3_column_blob(_keyAt, 0).SequenceEqual(key))
-                throw new StoreException(StoreFailure.Corrupt, $"{_path}: the index of keys is damaged");
+                throw Damaged();
         }
         finally
         {
             _ = raw.sqlite3_reset(_keyAt);
         }
     }
+
+    private StoreException Damaged() => new(StoreFailure.Corrupt, $"{_path}: the index of keys is damaged");
 
     // By the index: for keys that are absent or whose row id was taken.
     private Entry? Find(ReadOnlySpan<byte> key)

@@ -19,10 +19,46 @@ internal sealed class Snapshot(string path, ReadPool readers)
         // Callers may do their own work between two steps, and do it elsewhere.
         await Task.CompletedTask;
         using var reading = new Reading(path, readers);
+        await using var ahead = new ReadAhead(path);
         while (reading.Next() is { } entry)
         {
             ct.ThrowIfCancellationRequested();
             yield return entry;
+        }
+    }
+
+    /// <summary>
+    /// Reads every row's page in the order of the file, into the system's cache, if that has the place: rows do not lie
+    /// in the order of their keys, and fetched one by one from a disk, each costs a way there. By SQLite, because
+    /// closing a file that another part of the process has opened would end all its locks on it.
+    /// </summary>
+    private sealed class ReadAhead : IAsyncDisposable
+    {
+        private readonly Connection? _connection;
+        private readonly Task _reading = Task.CompletedTask;
+
+        public ReadAhead(string path)
+        {
+            if (new FileInfo(path).Length > GC.GetGCMemoryInfo().TotalAvailableMemoryBytes / 2) return;
+            var connection = _connection = Connection.Open(path, CacheKiB, TimeSpan.FromSeconds(2));
+            _reading = Task.Run(() =>
+            {
+                try
+                {
+                    connection.Number("SELECT count(*) FROM entries NOT INDEXED");
+                }
+                catch (StoreException)
+                {
+                    // Interrupted; or damaged, and then whoever reads the rows says so.
+                }
+            });
+        }
+
+        public async ValueTask DisposeAsync()
+        {
+            _connection?.Interrupt();
+            await _reading;
+            _connection?.Dispose();
         }
     }
 

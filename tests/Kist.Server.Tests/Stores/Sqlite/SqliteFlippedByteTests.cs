@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using System.Text;
 using Kist.Kernel.Barrier;
 using Kist.Kernel.Stores;
@@ -60,6 +61,36 @@ public sealed class SqliteFlippedByteTests(ITestOutputHelper output)
             }
         }
         Assert.True(flipped >= Keys / 3 * 2, $"{flipped} places");
+    }
+
+    /// <summary>
+    /// Which cells a page has, and in what order: one wrong byte there shows a name twice, or hides every second one.
+    /// </summary>
+    [Fact]
+    public async Task AFlippedByteInThePartOfAPageThatSaysWhatIsOnItIsNoticedByTheList()
+    {
+        using var files = new StoreFiles();
+        using var rootKey = await FillAsync(files);
+        var whole = await File.ReadAllBytesAsync(files.Database);
+        var size = BinaryPrimitives.ReadUInt16BigEndian(whole.AsSpan(16));
+        var seed = Environment.TickCount;
+        var random = new Random(seed);
+        var places = new List<int>();
+        for (var page = 0; page < whole.Length; page += size)
+        {
+            var start = page == 0 ? 100 : page;
+            if (whole[start] is not (2 or 5 or 10 or 13)) continue; // the kinds of page of a tree
+            var cells = BinaryPrimitives.ReadUInt16BigEndian(whole.AsSpan(start + 3));
+            places.AddRange(Enumerable.Range(start, (whole[start] < 10 ? 12 : 8) + 2 * cells));
+        }
+        foreach (var at in places)
+        {
+            var damaged = whole.ToArray();
+            damaged[at] ^= (byte)random.Next(1, 256);
+            Replace(files, damaged);
+            _ = await IsNoticedAsync(files, rootKey, $"seed {seed}, page {at / size}, byte {at % size}");
+        }
+        Assert.True(places.Count > 300, $"{places.Count} places");
     }
 
     [Fact]
