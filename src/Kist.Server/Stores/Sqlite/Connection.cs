@@ -19,6 +19,7 @@ internal sealed class Connection : IDisposable
         raw.SetProvider(new SQLite3Provider_e_sqlite3());
         _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
         _ = raw.sqlite3_initialize();
+        CheckedPages.Register();
     }
 
     private Connection(sqlite3 db, string path) => (_db, _path) = (db, path);
@@ -26,9 +27,10 @@ internal sealed class Connection : IDisposable
     /// <summary>
     /// Opens an existing database file. Never makes one: a store whose file has vanished must not look empty.
     /// </summary>
-    public static Connection Open(string path, int cacheKiB, TimeSpan busy)
+    public static Connection Open(string path, int cacheKiB, TimeSpan busy, string? vfs = CheckedPages.Vfs)
     {
-        var code = raw.sqlite3_open_v2(path, out var db, raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX, null);
+        const int flags = raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX | raw.SQLITE_OPEN_URI;
+        var code = raw.sqlite3_open_v2(path, out var db, flags, vfs);
         var connection = new Connection(db, path);
         try
         {
@@ -54,6 +56,9 @@ internal sealed class Connection : IDisposable
 
     /// <summary>The number of rows that the last statement changed.</summary>
     public int Changes => raw.sqlite3_changes(_db);
+
+    /// <summary>Has the database that this connection is about to make keep room for checksums.</summary>
+    public void KeepRoomForChecksums() => Check(CheckedPages.KeepRoom(_db));
 
     /// <summary>False while a transaction is open.</summary>
     public bool IsIdle => raw.sqlite3_get_autocommit(_db) != 0;

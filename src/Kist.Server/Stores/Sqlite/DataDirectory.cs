@@ -79,7 +79,10 @@ internal sealed partial class DataDirectory : IDisposable
                 $"{Database} is missing or empty, and its -wal is there; restore the database, or move the -wal away");
         }
         if (database.Exists)
+        {
+            AddChecksums();
             return;
+        }
         try
         {
             Open(Database, FileShare.ReadWrite).Dispose();
@@ -88,6 +91,28 @@ internal sealed partial class DataDirectory : IDisposable
         catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
         {
             throw SqliteFault.Of(fault, Database);
+        }
+    }
+
+    /// <summary>
+    /// A database that an early version made gets a checksum on each page: a copy of it takes its place.
+    /// </summary>
+    private void AddChecksums()
+    {
+        var copy = Database + IncomingFile.Ending;
+        try
+        {
+            if (CheckedPages.AreIn(Database) is not false) return;
+            MakeBeside(copy);
+            if (Schema.TryCopyWithChecksums(Database, copy)) PutInPlace(copy);
+        }
+        catch (Exception fault) when (fault is IOException or UnauthorizedAccessException)
+        {
+            throw SqliteFault.Of(fault, Database);
+        }
+        finally
+        {
+            File.Delete(copy);
         }
     }
 

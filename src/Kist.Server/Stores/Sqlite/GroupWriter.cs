@@ -34,7 +34,7 @@ internal sealed class GroupWriter : IDisposable
             // What a user destroys leaves the file too: FAST would leave the pages of large values in the free list.
             _connection.Execute("PRAGMA secure_delete=ON; PRAGMA journal_size_limit=16777216");
             if (maxBytes > 0)
-                _connection.Execute($"PRAGMA max_page_count={Math.Max(1, maxBytes / 4096)}");
+                _connection.Execute($"PRAGMA max_page_count={Math.Max(1, maxBytes / Schema.PageBytes)}");
             _begin = _connection.Prepare("BEGIN IMMEDIATE");
             _commit = _connection.Prepare("COMMIT");
             _rollback = _connection.Prepare("ROLLBACK");
@@ -48,7 +48,7 @@ internal sealed class GroupWriter : IDisposable
             _delete = _connection.Prepare("DELETE FROM entries WHERE key=?1");
             _setRevision = _connection.Prepare("UPDATE meta SET value=?1 WHERE name='revision'");
             var wal = new FileInfo(path + "-wal");
-            _pagesInWal = wal.Exists ? (int)(wal.Length / 4096) : 0;
+            _pagesInWal = wal.Exists ? (int)(wal.Length / Schema.PageBytes) : 0;
         }
         catch
         {

@@ -32,7 +32,7 @@ internal sealed class IncomingFile : IDisposable
         _directory.MakeBeside(_binsPath);
         _connection = Connection.Open(_path, CacheKiB, TimeSpan.Zero);
         // Nothing counts before the rename, so nothing of it is made safe step by step.
-        _connection.Execute("PRAGMA page_size=4096; PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
+        _connection.Execute("PRAGMA journal_mode=OFF; PRAGMA synchronous=OFF;"
             + " PRAGMA locking_mode=EXCLUSIVE; PRAGMA temp_store=FILE; PRAGMA cell_size_check=OFF");
         Schema.MakeEmpty(_connection);
         _connection.Execute("DROP INDEX entries_by_key");

@@ -15,13 +15,9 @@ internal sealed class Reader : IDisposable
     private readonly sqlite3_stmt _get;
     private readonly sqlite3_stmt _find;
     private readonly sqlite3_stmt _scan;
-    private readonly sqlite3_stmt _before;
-    private readonly sqlite3_stmt _keyAt;
-    private readonly string _path;
 
     public Reader(string path, int cacheKiB)
     {
-        _path = path;
         _connection = Connection.Open(path, cacheKiB, TimeSpan.FromSeconds(2));
         try
         {
@@ -29,9 +25,7 @@ internal sealed class Reader : IDisposable
             _hold = _connection.Prepare("SELECT value FROM meta");
             _get = _connection.Prepare("SELECT value, revision, key FROM entries WHERE id=?1");
             _find = _connection.Prepare("SELECT value, revision FROM entries WHERE key=?1");
-            _scan = _connection.Prepare("SELECT key, id FROM entries WHERE key>=?1 ORDER BY key");
-            _before = _connection.Prepare("SELECT key, id FROM entries WHERE key<?1 ORDER BY key DESC LIMIT 1");
-            _keyAt = _connection.Prepare("SELECT key FROM entries WHERE id=?1");
+            _scan = _connection.Prepare("SELECT key FROM entries WHERE key>=?1 AND key<?2 ORDER BY key");
         }
         catch
         {
@@ -90,63 +84,24 @@ internal sealed class Reader : IDisposable
     }
 
     /// <summary>
-    /// Keys from <paramref name="from"/> on and below <paramref name="below"/>, in order. The index has no checksum,
-    /// and a changed byte in one of its keys leads a search astray and hides others: so every key on the way is
-    /// compared with its row's id, and so are the neighbours on both sides, where a search gone wrong ends. A page
-    /// that shows one of its keys in another's place shows it twice.
+    /// Keys from <paramref name="from"/> on and below <paramref name="below"/>, in order. Reads the index alone.
     /// </summary>
     public List<string> Scan(ReadOnlySpan<byte> from, ReadOnlySpan<byte> below, int limit)
     {
         try
         {
-            _connection.Bind(_before, 1, from);
-            if (_connection.Row(_before))
-                CheckKey(_before);
             _connection.Bind(_scan, 1, from);
+            _connection.Bind(_scan, 2, below);
             var keys = new List<string>();
-            Span<byte> last = stackalloc byte[Batch.MaxKeyBytes];
-            var lastLength = 0;
             while (keys.Count < limit && _connection.Row(_scan))
-            {
-                CheckKey(_scan);
-                var key = raw.sqlite3_column_blob(_scan, 0);
-                if (key.Length > last.Length || (lastLength > 0 && key.SequenceCompareTo(last[..lastLength]) <= 0))
-                    throw Damaged();
-                if (key.SequenceCompareTo(below) >= 0)
-                    break;
-                keys.Add(Encoding.UTF8.GetString(key));
-                key.CopyTo(last);
-                lastLength = key.Length;
-            }
+                keys.Add(Encoding.UTF8.GetString(raw.sqlite3_column_blob(_scan, 0)));
             return keys;
         }
         finally
         {
-            _ = raw.sqlite3_reset(_before);
             _ = raw.sqlite3_reset(_scan);
         }
     }
-
-    private void CheckKey(sqlite3_stmt row)
-    {
-        var key = raw.sqlite3_column_blob(row, 0);
-        var id = raw.sqlite3_column_int64(row, 1);
-        if (RowId.Of(key) == id)
-            return;
-        try
-        {
-            // Its place was taken when it came.
-            _connection.Bind(_keyAt, 1, id);
-            if (!_connection.Row(_keyAt) || !raw.sqlite3_column_blob(_keyAt, 0).SequenceEqual(key))
-                throw Damaged();
-        }
-        finally
-        {
-            _ = raw.sqlite3_reset(_keyAt);
-        }
-    }
-
-    private StoreException Damaged() => new(StoreFailure.Corrupt, $"{_path}: the index of keys is damaged");
 
     // By the index: for keys that are absent or whose row id was taken.
     private Entry? Find(ReadOnlySpan<byte> key)

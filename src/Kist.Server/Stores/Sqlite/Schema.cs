@@ -12,14 +12,19 @@ internal static class Schema
     /// <summary>
     /// Written into new databases. A database with a higher version is refused before anything is written.
     /// </summary>
-    public const int Version = 1;
+    public const int Version = 2;
+
+    /// <summary>Bytes of a page, its checksum included.</summary>
+    public const int PageBytes = 4096;
+
+    private const int CopyKiB = 8_192;
 
     private const string Create = """
         BEGIN IMMEDIATE;
         CREATE TABLE meta(name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
         CREATE TABLE entries(id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL, revision INTEGER NOT NULL);
         CREATE UNIQUE INDEX entries_by_key ON entries(key);
-        INSERT INTO meta VALUES('revision', 0), ('schema', 1);
+        INSERT INTO meta VALUES('revision', 0), ('schema', 2);
         COMMIT;
         """;
 
@@ -29,12 +34,12 @@ internal static class Schema
         var tables = connection.Number("SELECT count(*) FROM sqlite_schema");
         if (tables == 0)
         {
-            connection.Execute("PRAGMA page_size=4096");
+            connection.Execute($"PRAGMA page_size={PageBytes}");
+            connection.KeepRoomForChecksums();
             connection.RequireWal();
             connection.Execute(Create);
         }
-        else if (connection.Number("SELECT count(*) FROM sqlite_schema WHERE name='meta'") == 0)
-            throw new StoreException(StoreFailure.Corrupt, $"{path} is an SQLite database, but not one of Kist's");
+        RequireOurs(connection, path);
         var version = connection.Number("SELECT value FROM meta WHERE name='schema'");
         if (version is null)
             throw new StoreException(StoreFailure.Corrupt, $"{path} has no schema version");
@@ -48,7 +53,49 @@ internal static class Schema
     }
 
     /// <summary>Makes the tables in an empty file.</summary>
-    public static void MakeEmpty(Connection connection) => connection.Execute(Create);
+    public static void MakeEmpty(Connection connection)
+    {
+        connection.Execute($"PRAGMA page_size={PageBytes}");
+        connection.KeepRoomForChecksums();
+        connection.Execute(Create);
+    }
+
+    /// <summary>
+    /// Makes <paramref name="copy"/>, which is an empty file, of a database of version 1, whose pages have no checksum.
+    /// False, and nothing made: it is not of that version.
+    /// </summary>
+    public static bool TryCopyWithChecksums(string path, string copy)
+    {
+        var (from, to) = (UriOf(path), UriOf(copy));
+        // Only looked at so far: who closes a database writes its WAL into it, and without checksums that would be wrong
+        // for one of this version whose header is damaged.
+        using (var seen = Connection.Open(from + "?immutable=1", CopyKiB, TimeSpan.Zero, vfs: null))
+        {
+            // If it is empty, all there is stands in the WAL.
+            if (seen.Number("SELECT count(*) FROM sqlite_schema") > 0)
+            {
+                RequireOurs(seen, path);
+                if (seen.Number("SELECT value FROM meta WHERE name='schema'") != 1) return false;
+            }
+        }
+        using (var old = Connection.Open(from, CopyKiB, TimeSpan.Zero, vfs: null))
+        {
+            old.KeepRoomForChecksums();
+            old.Execute($"VACUUM INTO '{to}?vfs={CheckedPages.Vfs}'");
+        }
+        // Its commit flushes what lies in the file so far, too.
+        using var made = Connection.Open(copy, CopyKiB, TimeSpan.Zero);
+        made.Execute($"UPDATE meta SET value={Version} WHERE name='schema'");
+        return true;
+
+        static string UriOf(string path) => new Uri(path).AbsoluteUri.Replace("'", "%27", StringComparison.Ordinal);
+    }
+
+    private static void RequireOurs(Connection connection, string path)
+    {
+        if (connection.Number("SELECT count(*) FROM sqlite_schema WHERE name='meta'") == 0)
+            throw new StoreException(StoreFailure.Corrupt, $"{path} is an SQLite database, but not one of Kist's");
+    }
 
     /// <summary>The revision of the last commit.</summary>
     public static long Revision(Connection connection, string path) =>

@@ -75,7 +75,7 @@ public sealed class SqliteFlippedByteTests(ITestOutputHelper output)
         var size = BinaryPrimitives.ReadUInt16BigEndian(whole.AsSpan(16));
         var seed = Environment.TickCount;
         var random = new Random(seed);
-        var places = new List<int>();
+        var places = Enumerable.Range(0, 100).ToList();
         for (var page = 0; page < whole.Length; page += size)
         {
             var start = page == 0 ? 100 : page;

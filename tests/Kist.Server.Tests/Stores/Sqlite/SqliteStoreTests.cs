@@ -1,5 +1,6 @@
 using System.Security.Cryptography;
 using Kist.Kernel.Stores;
+using Kist.Server.Stores.Sqlite;
 using Xunit;
 
 namespace Kist.Server.Tests.Stores.Sqlite;
@@ -82,10 +83,40 @@ public sealed class SqliteStoreTests
     public void SomebodyElsesDatabaseIsRefused()
     {
         using var files = new StoreFiles();
-        File.WriteAllBytes(files.Database, []);
-        files.Execute("CREATE TABLE theirs(x)");
+        files.MakeOther("CREATE TABLE theirs(x)");
         var fault = Assert.Throws<StoreException>(() => files.Open());
         Assert.Contains("not one of Kist's", fault.Message, StringComparison.Ordinal);
+    }
+
+    /// <summary>Made by the first version, whose pages had no checksum: here with a value that fills several.</summary>
+    [Theory]
+    [InlineData("DELETE")]
+    [InlineData("WAL")]
+    public async Task ADatabaseOfVersionOneIsGivenChecksums(string journal)
+    {
+        using var files = new StoreFiles();
+        files.MakeOther($"""
+            PRAGMA journal_mode={journal};
+            CREATE TABLE meta(name TEXT NOT NULL PRIMARY KEY, value INTEGER NOT NULL) WITHOUT ROWID;
+            CREATE TABLE entries(
+                id INTEGER PRIMARY KEY, key BLOB NOT NULL, value BLOB NOT NULL, revision INTEGER NOT NULL);
+            CREATE UNIQUE INDEX entries_by_key ON entries(key);
+            INSERT INTO meta VALUES('revision', 41), ('schema', 1);
+            INSERT INTO entries VALUES(7, CAST('a' AS BLOB), CAST('one' AS BLOB), 40);
+            INSERT INTO entries VALUES(8, CAST('b' AS BLOB), CAST(hex(zeroblob(9000)) AS BLOB), 41);
+            """);
+        Assert.False(CheckedPages.AreIn(files.Database));
+        await using (var store = files.Open())
+        {
+            Assert.Equal(("one", new string('0', 18_000)), (await store.Read("a"), await store.Read("b")));
+            Assert.Equal(("a b", 41), (await store.Scan(""), await store.Revision("b")));
+            Assert.True(await store.Commit(batch => batch.Put("c", "three")));
+        }
+        Assert.True(CheckedPages.AreIn(files.Database));
+        Assert.Equal([files.Database, Path.Combine(files.Directory, "kist.lock")],
+            Directory.GetFiles(files.Directory).Order());
+        await using var again = files.Open();
+        Assert.Equal("a b c", await again.Scan(""));
     }
 
     [Fact]

@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using Kist.Server.Stores.Sqlite;
-using SQLitePCL;
 using Xunit;
 
 namespace Kist.Server.Tests.Stores.Sqlite;
@@ -37,9 +36,16 @@ internal sealed class StoreFiles : IDisposable
     /// <summary>Runs SQL on the closed store.</summary>
     public void Execute(string sql)
     {
-        Assert.Equal(raw.SQLITE_OK, raw.sqlite3_open_v2(Database, out var db, raw.SQLITE_OPEN_READWRITE, null));
-        using (db)
-            Assert.Equal(raw.SQLITE_OK, raw.sqlite3_exec(db, sql));
+        using var connection = Connection.Open(Database, 1024, TimeSpan.Zero);
+        connection.Execute(sql);
+    }
+
+    /// <summary>Makes a database as another program, or an early version of this one, would.</summary>
+    public void MakeOther(string sql)
+    {
+        File.WriteAllBytes(Database, []);
+        using var connection = Connection.Open(Database, 1024, TimeSpan.Zero, vfs: null);
+        connection.Execute(sql);
     }
 
     /// <summary>Runs a program; true if it ended well.</summary>

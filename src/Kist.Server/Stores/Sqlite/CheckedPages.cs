@@ -1,0 +1,185 @@
+using System.Buffers.Binary;
+using System.IO.Hashing;
+using System.Runtime.CompilerServices;
+using System.Runtime.InteropServices;
+using SQLitePCL;
+
+namespace Kist.Server.Stores.Sqlite;
+
+/// <summary>
+/// Every page of a database ends with a checksum of the rest (XXH3, 64 bits, seeded with the page's place), written on
+/// its way to the file and checked on its way from there: what a disk changes, in a value, an index or in what says
+/// which rows a page has, is <c>SQLITE_CORRUPT</c> instead of a wrong list. SQLite leaves the bytes alone where the
+/// header's byte 20 says so. Not against an attacker: values are authenticated by the barrier. The WAL has checksums
+/// of SQLite's own.
+/// <para>A VFS (https://sqlite.org/vfs.html) that opens files by the system's and puts its own read and write in front
+/// of a main database's.</para>
+/// </summary>
+internal static unsafe partial class CheckedPages
+{
+    /// <summary>The name to open a database with.</summary>
+    public const string Vfs = "kist";
+
+    /// <summary>How many bytes at the end of each page are the checksum.</summary>
+    public const int ChecksumBytes = sizeof(ulong);
+
+    private const int ReserveBytes = 38; // SQLITE_FCNTL_RESERVE_BYTES
+    private const int SubpageRead = 0x8000; // SQLITE_IOCAP_SUBPAGE_READ
+    private const int SmallestPage = 512;
+    private static readonly Lock s_gate = new();
+    private static VfsTable* s_system;
+    private static VfsTable* s_own;
+
+    /// <summary>Makes <see cref="Vfs"/> known to SQLite, which must have been initialised.</summary>
+    public static void Register()
+    {
+        lock (s_gate)
+        {
+            if (s_own is not null) return;
+            s_system = FindVfs(null);
+            s_own = (VfsTable*)NativeMemory.Alloc((nuint)sizeof(VfsTable));
+            *s_own = *s_system;
+            s_own->FileBytes = OffsetOfOwn + sizeof(Own);
+            s_own->Next = null;
+            s_own->Name = (byte*)Marshal.StringToCoTaskMemUTF8(Vfs);
+            s_own->Open = &Open;
+            var code = RegisterVfs(s_own, makeDefault: 0);
+            if (code != raw.SQLITE_OK) throw new InvalidOperationException($"sqlite3_vfs_register gives {code}");
+        }
+    }
+
+    /// <summary>Has the pages of a database that is about to be made keep room for the checksum. SQLite's code.</summary>
+    public static int KeepRoom(sqlite3 db)
+    {
+        var bytes = ChecksumBytes;
+        return FileControl(db.DangerousGetHandle(), "main", ReserveBytes, &bytes);
+    }
+
+    /// <summary>Whether the pages of a database have room for the checksum; null: the file is empty.</summary>
+    public static bool? AreIn(string path)
+    {
+        const int placeInHeader = 20;
+        using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
+        Span<byte> header = stackalloc byte[placeInHeader + 1];
+        return RandomAccess.Read(file, header, 0) == header.Length ? header[placeInHeader] == ChecksumBytes : null;
+    }
+
+    // Behind what the system's VFS keeps of a file.
+    private static int OffsetOfOwn => (s_system->FileBytes + 15) & ~15;
+
+    private static Own* OwnOf(OpenFile* file) => (Own*)((byte*)file + OffsetOfOwn);
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Open(VfsTable* vfs, byte* name, OpenFile* file, int flags, int* given)
+    {
+        var code = s_system->Open(s_system, name, file, flags, given);
+        if (code != raw.SQLITE_OK || (flags & raw.SQLITE_OPEN_MAIN_DB) == 0) return code;
+        var own = OwnOf(file);
+        own->System = file->Methods;
+        own->Methods = *file->Methods;
+        own->Methods.Read = &Read;
+        own->Methods.Write = &Write;
+        own->Methods.Traits = &Traits;
+        file->Methods = &own->Methods;
+        return code;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Read(OpenFile* file, byte* to, int count, long at)
+    {
+        var code = OwnOf(file)->System->Read(file, to, count, at);
+        if (code != raw.SQLITE_OK || !IsPage(count)) return code;
+        return BinaryPrimitives.ReadUInt64LittleEndian(Checksum(to, count)) == SumOf(to, count, at)
+            ? code
+            : raw.SQLITE_CORRUPT;
+    }
+
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Write(OpenFile* file, byte* from, int count, long at)
+    {
+        // The page is SQLite's, and these bytes of it are ours.
+        if (IsPage(count)) BinaryPrimitives.WriteUInt64LittleEndian(Checksum(from, count), SumOf(from, count, at));
+        return OwnOf(file)->System->Write(file, from, count, at);
+    }
+
+    // Without this one SQLite may read a page without its end, which cannot be checked.
+    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
+    private static int Traits(OpenFile* file) => OwnOf(file)->System->Traits(file) & ~SubpageRead;
+
+    // All else that SQLite reads are parts of the header, which it reads again with its page.
+    private static bool IsPage(int count) => count >= SmallestPage;
+
+    private static Span<byte> Checksum(byte* page, int count) => new(page + count - ChecksumBytes, ChecksumBytes);
+
+    private static ulong SumOf(byte* page, int count, long at) =>
+        XxHash3.HashToUInt64(new ReadOnlySpan<byte>(page, count - ChecksumBytes), at);
+
+    // The layouts of sqlite3_vfs, sqlite3_file and sqlite3_io_methods, versions 3, 1 and 3.
+    [StructLayout(LayoutKind.Sequential)]
+    private struct VfsTable
+    {
+        public int Version;
+        public int FileBytes;
+        public int LongestPath;
+        public VfsTable* Next;
+        public byte* Name;
+        public void* Data;
+        public delegate* unmanaged[Cdecl]<VfsTable*, byte*, OpenFile*, int, int*, int> Open;
+        public OtherFunctions Others;
+
+        [InlineArray(15)]
+        public struct OtherFunctions
+        {
+            private nint _first;
+        }
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct OpenFile
+    {
+        public MethodTable* Methods;
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct MethodTable
+    {
+        public int Version;
+        public nint Close;
+        public delegate* unmanaged[Cdecl]<OpenFile*, byte*, int, long, int> Read;
+        public delegate* unmanaged[Cdecl]<OpenFile*, byte*, int, long, int> Write;
+        public FunctionsBetween Between;
+        public delegate* unmanaged[Cdecl]<OpenFile*, int> Traits;
+        public FunctionsBehind Behind;
+
+        [InlineArray(8)]
+        public struct FunctionsBetween
+        {
+            private nint _first;
+        }
+
+        [InlineArray(6)]
+        public struct FunctionsBehind
+        {
+            private nint _first;
+        }
+    }
+
+    [StructLayout(LayoutKind.Sequential)]
+    private struct Own
+    {
+        public MethodTable* System;
+        public MethodTable Methods;
+    }
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_vfs_find", StringMarshalling = StringMarshalling.Utf8)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    private static partial VfsTable* FindVfs(string? name);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_vfs_register")]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    private static partial int RegisterVfs(VfsTable* vfs, int makeDefault);
+
+    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
+    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
+    private static partial int FileControl(nint db, string name, int operation, void* argument);
+}
