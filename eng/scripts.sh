@@ -83,6 +83,8 @@ step() {
     say "$label …"
   fi
   await_group "$id" || status=$?
+  # The compiler would wait for more to do.
+  if alive_in "$id"; then kill -TERM -- "-$id" 2>/dev/null || true; fi
   if [ "$status" -eq 0 ]; then
     say "$label: done in $((SECONDS - began)) s"
   else
@@ -139,7 +141,8 @@ need_node_packages() {
 need_dotnet() {
   export DOTNET_CLI_TELEMETRY_OPTOUT=1 DOTNET_NOLOGO=1 DOTNET_SKIP_FIRST_TIME_EXPERIENCE=1
   export DOTNET_GENERATE_ASPNET_CERTIFICATE=false DOTNET_CLI_USE_MSBUILD_SERVER=0 MSBUILDDISABLENODEREUSE=1
-  export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=1 UseSharedCompilation=false
+  # One compiler for all projects of a build; of its own, so that the step that started it can end it.
+  export DOTNET_CLI_WORKLOAD_UPDATE_NOTIFY_DISABLE=1 UseSharedCompilation=true SharedCompilationId=kist-$$
   if [ ! -w "${HOME:-/nonexistent}" ]; then
     export HOME="$root/artifacts/home"
     mkdir -p "$HOME"
