@@ -48,7 +48,7 @@ internal static unsafe partial class CheckedPages
         }
     }
 
-    /// <summary>Has the pages of a database that is about to be made keep room for the checksum. SQLite's code.</summary>
+    /// <summary>Has a database that is about to be made keep room for the checksum. SQLite's code.</summary>
     public static int KeepRoom(sqlite3 db)
     {
         var bytes = ChecksumBytes;

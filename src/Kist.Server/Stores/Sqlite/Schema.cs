@@ -67,8 +67,8 @@ internal static class Schema
     public static bool TryCopyWithChecksums(string path, string copy)
     {
         var (from, to) = (UriOf(path), UriOf(copy));
-        // Only looked at so far: who closes a database writes its WAL into it, and without checksums that would be wrong
-        // for one of this version whose header is damaged.
+        // Only looked at so far: who closes a database writes its WAL into it, and without checksums that would be
+        // wrong for one of this version whose header is damaged.
         using (var seen = Connection.Open(from + "?immutable=1", CopyKiB, TimeSpan.Zero, vfs: null))
         {
             // If it is empty, all there is stands in the WAL.

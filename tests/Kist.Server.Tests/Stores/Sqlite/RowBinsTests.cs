@@ -8,7 +8,8 @@ public sealed class RowBinsTests(ITestOutputHelper output)
 {
     private sealed record Given(long Id, string Key, string Value);
 
-    /// <summary>Ids all over, ids that differ in few bits or none, rows larger than a piece; bins of any size.</summary>
+    /// <summary>Ids all over, ids that differ in few bits or none, rows larger than a piece; bins of any
+    /// size.</summary>
     [Theory]
     [InlineData(64 << 20)]
     [InlineData(100_000)]
@@ -19,16 +20,16 @@ public sealed class RowBinsTests(ITestOutputHelper output)
         var seed = Environment.TickCount;
         output.WriteLine($"seed {seed}");
         var random = new Random(seed);
-        var given = Enumerable.Range(0, 4_000).Select(number => new Given(IdOf(random), $"key-{number}", ValueOf(random)))
-            .ToList();
+        var given = Enumerable.Range(0, 4_000)
+            .Select(number => new Given(IdOf(random), $"key-{number}", ValueOf(random))).ToList();
         var path = Path.GetTempFileName();
         try
         {
             using var file = File.OpenHandle(path, FileMode.Open, FileAccess.ReadWrite);
             var bins = new RowBins(file, path, mostInMemory);
             foreach (var row in given) bins.Add(row.Id, Bytes(row.Key), Bytes(row.Value));
-            var got = bins.InOrder().SelectMany(rows => rows.Select(row => new Given(row.Id, Text(row.Key), Text(row.Value))))
-                .ToList();
+            var got = bins.InOrder()
+                .SelectMany(rows => rows.Select(row => new Given(row.Id, Text(row.Key), Text(row.Value)))).ToList();
             Assert.Equal(given.OrderBy(row => row.Id), got); // a stable sort
             Assert.True(RandomAccess.GetLength(file) > 0);
         }
