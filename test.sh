@@ -137,13 +137,15 @@ while IFS='=' read -r name _; do
 done < <(env)
 export TMPDIR=$scratch/tmp
 
-run_suites "${managed[@]}"
-if [ ${#native[@]} -gt 0 ]; then
-  if [ -n "$binary" ] || TMPDIR='' "$root/build.sh"; then
-    export KIST_BINARY=${binary:-$root/artifacts/kist}
-    run_suites "${native[@]}"
+# Every suite runs the native binary where there is one: it starts in a fiftieth of the time, and it is what users have.
+if [ ${#native[@]} -gt 0 ] && [ -z "$binary" ]; then
+  if TMPDIR='' "$root/build.sh"; then
+    binary=$root/artifacts/kist
   else
     report_failure "the native binary does not build"
+    native=()
   fi
 fi
+if [ -n "$binary" ]; then export KIST_BINARY=$binary; fi
+run_suites "${managed[@]}" "${native[@]}"
 finish

@@ -14,14 +14,16 @@ public static partial class ShapeRules
     public static IEnumerable<Violation> SeenPlugIns(Code code)
     {
         var declared = NamesOfPlugIns(code);
-        foreach (var tree in code.Trees.Where(t => t.FilePath != CatalogPath))
+        return code.Trees.Where(t => t.FilePath != CatalogPath).AsParallel().AsOrdered().SelectMany(SeenIn);
+
+        IEnumerable<Violation> SeenIn(SyntaxTree tree)
         {
             var own = PlugInOf(tree);
             var meaning = code.Meaning(tree);
-            var seen = tree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>()
+            return tree.GetRoot().DescendantNodes().OfType<SimpleNameSyntax>()
                 .Where(name => declared[name.Identifier.Text].Any(plugIn => plugIn != own))
-                .Select(name => Seen(meaning, name, own)).Where(s => s is not null && s != own).Distinct();
-            foreach (var other in seen) yield return new Violation(tree.FilePath, $"it sees {other}");
+                .Select(name => Seen(meaning, name, own)).Where(s => s is not null && s != own).Distinct()
+                .Select(other => new Violation(tree.FilePath, $"it sees {other}"));
         }
     }
 
