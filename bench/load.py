@@ -5,6 +5,7 @@ Called by bench.sh, which builds and installs what this needs. Every figure is t
 of the servers that are compared alternate, so that a drift of the machine hits all of them. Loopback only.
 """
 import argparse
+import atexit
 import http.client
 import json
 import os
@@ -43,18 +44,20 @@ end
 
 
 class Server:
-    """A process of this run, ended by its id."""
+    """A process of this run, ended by its id: at the latest when this program ends, however it does."""
 
     def __init__(self, command, env=None):
         self.command = command
         self.process = subprocess.Popen(command, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL,
                                         stderr=subprocess.DEVNULL, env=env)
+        atexit.register(self.stop)
 
     def memory_mb(self):
         with open(f"/proc/{self.process.pid}/status") as status:
             return int(re.search(r"VmRSS:\s+(\d+)", status.read())[1]) / 1024
 
     def stop(self):
+        atexit.unregister(self.stop)
         self.process.send_signal(signal.SIGTERM)
         try:
             self.process.wait(15)

@@ -1,4 +1,5 @@
 """The rows about many nodes on one PostgreSQL: reads and writes beside those on SQLite, first read, visibility."""
+import atexit
 import http.client
 import json
 import os
@@ -27,6 +28,7 @@ class Postgres:
         self.run("initdb", "-D", self.data, "-U", "kist", "-A", "trust", "-E", "UTF8", "--locale=C")
         options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
         self.run("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.folder, "log"), "-o", options, "start")
+        atexit.register(self.stop)
         self.run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "kist", "kist")
 
     @property
@@ -40,6 +42,7 @@ class Postgres:
         subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd="/")
 
     def stop(self):
+        atexit.unregister(self.stop)
         self.run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
 
 

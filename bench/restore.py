@@ -1,4 +1,5 @@
 """Backup and restore of the store of 10^6 secrets, for load.py: how long, and in how much memory."""
+import atexit
 import os
 import shutil
 import socket
@@ -23,6 +24,7 @@ class Postgres:
         self.run("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.data, "log"), "-o",
                  f"-p {self.port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.data} "
                  "-c max_wal_size=4GB", "start")
+        atexit.register(self.stop)
 
     @property
     def url(self):
@@ -35,6 +37,7 @@ class Postgres:
         subprocess.run(command, check=True, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL, cwd="/")
 
     def stop(self):
+        atexit.unregister(self.stop)
         self.run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
         shutil.rmtree(self.data)
 
