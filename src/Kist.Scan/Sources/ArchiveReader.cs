@@ -4,9 +4,16 @@ using System.IO.Compression;
 
 namespace Kist.Scan.Sources;
 
-/// <summary>Scans what lies in zip, tar and gzip files, which may lie in each other.</summary>
+/// <summary>Scans what lies in zip and tar files and in what gzip, zstd, xz and bzip2 packed, which may lie in each
+/// other.</summary>
 internal sealed class ArchiveReader(ContentScanner outer)
 {
+    /// <summary>What is said of what cannot be unpacked.</summary>
+    public const string Unsupported =
+        "packed in a way that kist cannot unpack (it reads zip, tar, gzip, zstd, xz and bzip2)";
+
+    // With the ending, what is packed alone has no name of its own: rules see the name without it.
+    private static readonly string[] s_endings = [".gz", ".zst", ".zstd", ".xz", ".bz2"];
     private readonly ContentScanner _inner = outer.Inner();
 
     /// <summary>Scans an archive's entries. Damage is counted as unread; it ends this archive, never the
@@ -16,8 +23,9 @@ internal sealed class ArchiveReader(ContentScanner outer)
         try
         {
             if (kind == ContentKind.Zip) ReadZip(archive, path, expansion, depth);
+            else if (kind == ContentKind.Tar) ReadTar(archive, path, expansion, depth);
             else if (kind == ContentKind.Gzip) ReadGzip(archive, path, expansion, depth);
-            else ReadTar(archive, path, expansion, depth);
+            else ReadPacked(Unpacking.Open(kind, archive), path, expansion, depth);
         }
         catch (ExpansionException e)
         {
@@ -38,18 +46,30 @@ internal sealed class ArchiveReader(ContentScanner outer)
     private void ReadGzip(Stream archive, string path, Expansion expansion, int depth)
     {
         var packed = new TailStream(archive);
-        using var unpacked = new GZipStream(packed, CompressionMode.Decompress, leaveOpen: true);
-        var counted = new CountedStream(unpacked, expansion);
-        // What is packed alone has no name of its own: rules see the name without the ending.
-        var name = path.EndsWith(".tgz", StringComparison.OrdinalIgnoreCase) ? path
-            : path.EndsWith(".gz", StringComparison.OrdinalIgnoreCase) ? $"{path}!{NameOf(path)}" : path;
-        _inner.Scan(counted, name, expansion, depth + 1);
+        var counted = ReadPacked(
+            new GZipStream(packed, CompressionMode.Decompress, leaveOpen: true), path, expansion, depth);
         // .NET takes a cut gzip for a whole one. Several of them in one file only name the last one's length.
         if (counted.Ended && packed.Tail != (uint)counted.Count && packed.Tail >= counted.Count)
             outer.Tally.CannotRead(path, "damaged archive: it has been cut");
     }
 
-    private static string NameOf(string path) => path[(path.LastIndexOfAny(['/', '!']) + 1)..^3];
+    private CountedStream ReadPacked(Stream unpacked, string path, Expansion expansion, int depth)
+    {
+        using (unpacked)
+        {
+            var counted = new CountedStream(unpacked, expansion);
+            _inner.Scan(counted, WithoutEnding(path), expansion, depth + 1);
+            return counted;
+        }
+    }
+
+    private static string WithoutEnding(string path)
+    {
+        foreach (var ending in s_endings)
+            if (path.EndsWith(ending, StringComparison.OrdinalIgnoreCase))
+                return $"{path}!{path[(path.LastIndexOfAny(['/', '!']) + 1)..^ending.Length]}";
+        return path;
+    }
 
     private void ReadTar(Stream archive, string path, Expansion expansion, int depth)
     {

@@ -28,7 +28,7 @@ internal sealed class ContentScanner(
     public void Scan(ReadOnlyMemory<byte> content, string path, Expansion? expansion = null, int depth = 0)
     {
         var kind = TextKind.Of(content.Span);
-        if (kind is ContentKind.Zip or ContentKind.Gzip or ContentKind.Tar)
+        if (TextKind.IsArchive(kind))
         {
             if (depth < limits.ArchiveDepth)
                 Archives.Read(kind, new MemoryReader(content), path, expansion ?? new(limits, content.Length), depth);
@@ -62,7 +62,7 @@ internal sealed class ContentScanner(
     public void ScanLong(Memory<byte> head, Stream rest, string path, Expansion? expansion, int depth)
     {
         var kind = TextKind.Of(head.Span);
-        if (kind is ContentKind.Zip or ContentKind.Gzip or ContentKind.Tar)
+        if (TextKind.IsArchive(kind))
         {
             if (depth < limits.ArchiveDepth)
             {
@@ -94,7 +94,7 @@ internal sealed class ContentScanner(
     {
         if (kind == ContentKind.Text || (kind == ContentKind.Binary && limits.Everything)) return true;
         if (kind == ContentKind.Unsupported && (depth > 0 && IsLayer(path)))
-            tally.CannotRead(path, "packed in a way that kist cannot unpack (it reads zip, tar and gzip)");
+            tally.CannotRead(path, ArchiveReader.Unsupported);
         else tally.PassOver();
         return false;
     }

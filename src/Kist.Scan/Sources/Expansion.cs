@@ -125,7 +125,7 @@ internal abstract class ReadOnlyStream : Stream
     public sealed override bool CanWrite => false;
     public sealed override long Length => throw new NotSupportedException();
 
-    public sealed override long Position
+    public override long Position
     {
         get => throw new NotSupportedException();
         set => throw new NotSupportedException();

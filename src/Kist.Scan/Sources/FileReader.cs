@@ -37,7 +37,7 @@ internal sealed class FileReader(ScanContext context, ContentScanner scanner)
     private void ScanWhole(ReadOnlyMemory<byte> content, string shown, bool named)
     {
         if (named && TextKind.Of(content.Span) == ContentKind.Unsupported)
-            context.Tally.CannotRead(shown, "packed in a way that kist cannot unpack (it reads zip, tar and gzip)");
+            context.Tally.CannotRead(shown, ArchiveReader.Unsupported);
         else scanner.Scan(content, shown);
     }
 }

@@ -1,0 +1,130 @@
+using SharpCompress.Compressors.BZip2;
+using SharpCompress.Compressors.Xz;
+using SharpCompress.Compressors.ZStandard;
+
+namespace Kist.Scan.Sources;
+
+/// <summary>Streams of what zstd, xz and bzip2 packed.</summary>
+internal static class Unpacking
+{
+    // What `xz -9` takes. A larger one is legal, and a way to have a scanner take four gigabytes.
+    private const long MaxDictionary = 64 << 20;
+    private const int XzHead = 64;
+
+    /// <summary>What <paramref name="packed"/> holds. Damage is an <see cref="InvalidDataException"/>, whatever the
+    /// library throws; of the stream below, its own.</summary>
+    public static Stream Open(ContentKind kind, Stream packed) => new GuardedStream(kind switch
+    {
+        ContentKind.Zstandard => () => new DecompressionStream(packed, 0, checkEndOfStream: true, leaveOpen: true),
+        ContentKind.Bzip2 => () => BZip2Stream.Create(
+            packed, SharpCompress.Compressors.CompressionMode.Decompress, decompressConcatenated: true, leaveOpen: true),
+        _ => () => new XzStreams(packed),
+    });
+
+    // Of the first block's LZMA2 filter (xz-file-format 1.2, sections 3.1 and 5.3.1); 0 where there is none.
+    private static long Dictionary(ReadOnlySpan<byte> head)
+    {
+        const int streamHeader = 12;
+        const byte lzma2 = 0x21, packedSize = 0x40, size = 0x80;
+        if (head.Length < XzHead || head[streamHeader] == 0) return 0;
+        var flags = head[streamHeader + 1];
+        var at = streamHeader + 2;
+        if ((flags & packedSize) != 0) SkipNumber(head, ref at);
+        if ((flags & size) != 0) SkipNumber(head, ref at);
+        for (var filters = (flags & 3) + 1; filters > 0 && at + 2 < head.Length; filters--)
+        {
+            var (id, length) = (head[at], head[at + 1]);
+            if (id == lzma2)
+            {
+                var bits = head[at + 2] & 63;
+                return bits >= 40 ? uint.MaxValue : (2L | (uint)bits & 1) << (bits / 2 + 11);
+            }
+            at += 2 + length;
+        }
+        return 0;
+    }
+
+    private static void SkipNumber(ReadOnlySpan<byte> head, ref int at)
+    {
+        while (at < head.Length && head[at++] >= 0x80)
+        {
+        }
+    }
+
+    // One behind the other, as `cat a.xz b.xz` makes them; the library reads the first.
+    private sealed class XzStreams(Stream packed) : ReadOnlyStream
+    {
+        private Stream _rest = packed;
+        private XZStream? _stream;
+
+        public override int Read(Span<byte> buffer)
+        {
+            while (_stream is not null || OpenNext())
+            {
+                if (_stream!.Read(buffer) is > 0 and var read) return read;
+                _stream = null;
+            }
+            return 0;
+        }
+
+        private bool OpenNext()
+        {
+            var head = new byte[XzHead];
+            var length = _rest.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+            // Zeros may stand between them.
+            var begin = head.AsSpan(0, length).IndexOfAnyExcept((byte)0);
+            if (begin < 0) return length == head.Length && OpenNext();
+            _rest = new PrefixedStream(head.AsMemory(begin, length - begin), _rest);
+            if (begin == 0 && Dictionary(head.AsSpan(0, length)) > MaxDictionary)
+                throw new InvalidDataException("it needs a dictionary of more than 64 MiB");
+            _stream = new XZStream(new PlacedStream(_rest));
+            return true;
+        }
+    }
+
+    // The library asks where it stands, since blocks are filled up to four bytes.
+    private sealed class PlacedStream(Stream source) : ReadOnlyStream
+    {
+        private long _position;
+
+        public override long Position
+        {
+            get => _position;
+            set => throw new NotSupportedException();
+        }
+
+        public override int Read(Span<byte> buffer)
+        {
+            var read = source.Read(buffer);
+            _position += read;
+            return read;
+        }
+    }
+
+    private sealed class GuardedStream(Func<Stream> open) : ReadOnlyStream
+    {
+        private Stream? _stream;
+
+        public override int Read(Span<byte> buffer)
+        {
+            try
+            {
+                return (_stream ??= open()).Read(buffer);
+            }
+            catch (OutOfMemoryException e)
+            {
+                throw new InvalidDataException("it needs more memory than there is", e);
+            }
+            catch (Exception e) when (e is not (IOException or InvalidDataException))
+            {
+                throw new InvalidDataException("what is packed in it is broken", e);
+            }
+        }
+
+        protected override void Dispose(bool disposing)
+        {
+            if (disposing) _stream?.Dispose();
+            base.Dispose(disposing);
+        }
+    }
+}

@@ -1,0 +1,140 @@
+using System.Diagnostics;
+using System.Formats.Tar;
+using System.Text;
+using Kist.Scan.Sources;
+
+namespace Kist.Scan.Tests.Sources;
+
+/// <summary>What zstd, xz and bzip2 packed, the programs themselves.</summary>
+public sealed class PackedTests
+{
+    private static readonly byte[] s_text =
+        Text(string.Concat(Enumerable.Range(0, 30_000).Select(i => $"line {i * 7919 % 10007}\n")) + Sample.Line());
+
+    public static TheoryData<string, string> Programs => new()
+    {
+        { "zstd", ".zst" }, { "zstd", ".zstd" }, { "xz", ".xz" }, { "bzip2", ".bz2" },
+    };
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void It_is_opened_alone_and_as_an_archive_and_several_in_one_file(string program, string ending)
+    {
+        using var folder = new Folder();
+        folder.Write("a.log" + ending, Packed(program, s_text));
+        folder.Write("b.tar" + ending, Packed(program, Tar(("d/x.txt", s_text))));
+        folder.Write("two" + ending, [.. Packed(program, Text("short\n")), .. Packed(program, s_text)]);
+        folder.Write("empty" + ending, Packed(program, []));
+        folder.Write("named", Packed(program, s_text));
+
+        Assert.Equal(
+            [$"a.log{ending}!a.log:30001", $"b.tar{ending}!b.tar!d/x.txt:30001", "named:30001",
+                $"two{ending}!two:30002"],
+            folder.Tree());
+        Assert.Equal(0, folder.Tally.UnreadCount);
+    }
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void It_is_named_when_it_was_cut(string program, string ending)
+    {
+        using var folder = new Folder();
+        var packed = Packed(program, s_text);
+        folder.Write("cut" + ending, packed[..(packed.Length * 2 / 3)]);
+        folder.Write("tail" + ending, packed[..^9]);
+        folder.Write("after.txt", Sample.Line());
+
+        Assert.Contains("after.txt:1", folder.Tree());
+        Assert.Equal(["cut" + ending, "tail" + ending],
+            folder.Tally.Unread.Select(u => Path.GetFileName(u.Path)).Order());
+    }
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void Damage_anywhere_never_ends_the_scan(string program, string ending)
+    {
+        using var folder = new Folder();
+        var random = new Random(5);
+        var good = Packed(program, Tar(("x.txt", s_text[..20_000])));
+        for (var i = 0; i < 60; i++)
+        {
+            var bytes = good.ToArray();
+            // Half of them in the headers.
+            for (var n = 0; n < 1 + i % 4; n++)
+                bytes[random.Next(i % 2 == 0 ? 40 : bytes.Length)] = (byte)random.Next(256);
+            folder.Write($"f{i}{ending}", bytes);
+        }
+        folder.Write("last.txt", Sample.Line());
+
+        Assert.Contains("last.txt:1", folder.Tree());
+    }
+
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void A_bomb_is_stopped_and_named(string program, string ending)
+    {
+        using var folder = new Folder();
+        var much = new byte[4 << 20];
+        Array.Fill(much, (byte)'a');
+        folder.Write("bomb" + ending, Packed(program, much));
+
+        Assert.Empty(folder.Tree(limits: new ScanLimits { FreeBytes = 1 << 20, Ratio = 10 }));
+        Assert.Contains("bomb", Assert.Single(folder.Tally.Unread).Reason);
+    }
+
+    [Fact]
+    public void A_dictionary_that_would_fill_the_memory_is_refused()
+    {
+        using var folder = new Folder();
+        folder.Write("a.xz", Packed("xz", s_text, "--lzma2=dict=128MiB"));
+
+        Assert.Empty(folder.Tree());
+        Assert.Contains("dictionary", Assert.Single(folder.Tally.Unread).Reason);
+    }
+
+    [Fact]
+    public void A_layer_of_an_image_may_be_packed_by_zstd()
+    {
+        using var folder = new Folder();
+        const string manifest = "[{\"Config\":\"blobs/sha256/cc\",\"Layers\":[\"blobs/sha256/aa\"]}]";
+        folder.Write("image.tar", Tar(
+            ("blobs/sha256/aa", Packed("zstd", Tar(("app/secret.txt", s_text)))), ("manifest.json", Text(manifest))));
+
+        Assert.Equal(["image.tar!blobs/sha256/aa!app/secret.txt:30001"], folder.Tree());
+        Assert.Equal(0, folder.Tally.UnreadCount);
+    }
+
+    private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
+
+    private static byte[] Tar(params (string Name, byte[] Content)[] entries)
+    {
+        var stream = new MemoryStream();
+        using (var tar = new TarWriter(stream, leaveOpen: true))
+            foreach (var (name, content) in entries)
+                tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name)
+                {
+                    DataStream = new MemoryStream(content),
+                });
+        return stream.ToArray();
+    }
+
+    private static byte[] Packed(string program, byte[] content, params string[] options)
+    {
+        var start = new ProcessStartInfo(program, ["-c", "-1", .. options])
+        {
+            RedirectStandardInput = true, RedirectStandardOutput = true,
+        };
+        using var process = Process.Start(start)!;
+        var writing = Task.Run(() =>
+        {
+            using var input = process.StandardInput.BaseStream;
+            input.Write(content);
+        }, TestContext.Current.CancellationToken);
+        var packed = new MemoryStream();
+        process.StandardOutput.BaseStream.CopyTo(packed);
+        writing.Wait(TestContext.Current.CancellationToken);
+        process.WaitForExit();
+        Assert.Equal(0, process.ExitCode);
+        return packed.ToArray();
+    }
+}
