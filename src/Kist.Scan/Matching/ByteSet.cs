@@ -22,6 +22,9 @@ internal sealed class ByteSet
     /// <summary>What standard base64 is made of, without the padding.</summary>
     public static readonly ByteSet Base64 = Of("0-9A-Za-z+/");
 
+    /// <summary>What JSON Web Tokens are made of.</summary>
+    public static readonly ByteSet JwtText = Of("0-9A-Za-z_.-");
+
     /// <summary>What tokens of any kind are made of.</summary>
     public static readonly ByteSet Token = Of("0-9A-Za-z_=.+/~:-");
 

@@ -32,6 +32,7 @@ internal static class Checks
         "bech32" => Verified.Sum(Bech32(token)),
         "aws-account" => AwsAccount(token),
         "jwt" => Jwt(token),
+        "jwt-base64" => JwtInBase64(token),
         "pem-base64" => PemInBase64(token),
         _ => throw new FormatException($"there is no check '{check}'"),
     };
@@ -135,6 +136,17 @@ internal static class Checks
         return payload is not null && Expiry(payload) is { } end && end < TimeProvider.System.GetUtcNow()
             ? new Verified(null, true, $"; it ended on {end:yyyy-MM-dd}")
             : new Verified(null, false, "; its header decodes");
+    }
+
+    private static Verified JwtInBase64(ReadOnlySpan<byte> token)
+    {
+        var bytes = new byte[token.Length];
+        var whole = token[..(token.Length & ~3)];
+        var status = Base64.DecodeFromUtf8(whole, bytes, out _, out var written, isFinalBlock: false);
+        var text = bytes.AsSpan(0, written);
+        return status == System.Buffers.OperationStatus.Done && text.Count((byte)'.') == 2
+            && ByteSet.JwtText.RunLength(text) == text.Length
+            ? Jwt(text) : new Verified("it decodes to no JSON Web Token", false, "");
     }
 
     // When a token's claims say that it ends; null where they do not, or are no JSON.

@@ -3,20 +3,11 @@ using System.Text;
 
 namespace Kist.Scan.Matching;
 
-/// <summary>Key files: PEM, PuTTY, recovery phrases, password hashes.</summary>
+/// <summary>Key files: PEM, PuTTY, password hashes.</summary>
 internal ref partial struct Pass
 {
     private const int MaxPem = 64 * 1024;
     private const int LeastPemBody = 24;
-
-    private static readonly HashSet<string> s_prose =
-    [
-        "the", "and", "are", "was", "were", "has", "had", "its", "not", "but", "his", "her", "she", "from", "with",
-        "for",
-        "which", "into", "been", "them", "our", "may", "your", "must", "should", "does", "did", "their", "could",
-        "used",
-        "using", "when", "will", "would", "than", "these", "those", "being", "only", "such", "each", "both",
-    ];
 
     private void Pem(int at)
     {
@@ -82,43 +73,6 @@ internal ref partial struct Pass
             rule, at, at + (end < 0 ? block.Length : end), isEncrypted ? Severity.Low : rule.Rule.Severity,
             Confidence.High, isEncrypted ? "a PuTTY key under a passphrase" : "a PuTTY key without a passphrase",
             _setting.IsTest ? "it lies among tests and examples" : null));
-    }
-
-    private void Mnemonic(int at)
-    {
-        var window = _text[at..Math.Min(_text.Length, at + 400)];
-        for (var p = 4; p < 80 && p < window.Length; p++)
-        {
-            if (window[p] is < (byte)'a' or > (byte)'z' || window[p - 1] is >= (byte)'a' and <= (byte)'z') continue;
-            var (count, length) = PhraseWords(window[p..]);
-            if (count is not (12 or 15 or 18 or 21 or 24)
-                || !_index.Finders.TryGetValue("mnemonic", out var rule)) continue;
-            Add(new Hit(
-                rule, at + p, at + p + length, rule.Rule.Severity, Confidence.Medium,
-                $"{count} words follow the name of a recovery phrase",
-                _setting.IsTest ? "it lies among tests and examples" : null));
-            return;
-        }
-    }
-
-    // Words of three to eight small letters with one blank between them, and how many bytes they take.
-    private static (int Count, int Length) PhraseWords(ReadOnlySpan<byte> text)
-    {
-        var (count, at) = (0, 0);
-        while (true)
-        {
-            var word = 0;
-            while (at + word < text.Length && text[at + word] is >= (byte)'a' and <= (byte)'z') word++;
-            if (word is < 3 or > 8 || s_prose.Contains(Encoding.ASCII.GetString(text.Slice(at, word)))) return (0, 0);
-            count++;
-            at += word;
-            if (at >= text.Length || text[at] != (byte)' ' || at + 1 >= text.Length
-                || text[at + 1] is < (byte)'a' or > (byte)'z')
-            {
-                return (count, at);
-            }
-            at++;
-        }
     }
 
     private void Crypt(int at)

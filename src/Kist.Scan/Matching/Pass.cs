@@ -42,6 +42,7 @@ internal ref partial struct Pass
             foreach (var at in places[..count]) Look(grams, Eight(at), at);
         }
         Runs();
+        Phrases();
         if (_setting.IsPgPass) PgPass();
     }
 

@@ -9,15 +9,18 @@ internal static class BuiltIn
     public static IReadOnlyList<RuleEntry> All => s_all.Value;
 
     /// <summary>Names of services beside which keys stand, lower case.</summary>
-    public static byte[][] Services => field ??= ReadServices();
+    public static byte[][] Services => field ??= Lines("services.txt");
 
-    private static byte[][] ReadServices()
+    /// <summary>The English words of BIP-39, in its order.</summary>
+    public static byte[][] PhraseWords => field ??= Lines("bip39.txt");
+
+    private static byte[][] Lines(string name)
     {
-        var content = Resource("services.txt");
-        var names = new List<byte[]>(800);
+        var content = Resource(name);
+        var lines = new List<byte[]>(800);
         foreach (var line in content.AsSpan().Split((byte)'\n'))
-            if (!content.AsSpan()[line].IsEmpty) names.Add(content[line]);
-        return [.. names];
+            if (!content.AsSpan()[line].IsEmpty) lines.Add(content[line]);
+        return [.. lines];
     }
 
     private static byte[] Resource(string name)
