@@ -52,7 +52,7 @@ public sealed class PhraseTests
     }
 
     [Theory]
-    [InlineData("mnemonic: abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about")]
+    [InlineData("seed: abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon abandon about")]
     [InlineData("seed: legal winner thank year wave sausage worth useful legal winner thank yellow")]
     [InlineData("mnemonic = \"test test test test test test test test test test test junk\"")]
     [InlineData("zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo zoo wrong")]

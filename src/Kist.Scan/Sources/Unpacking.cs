@@ -1,3 +1,4 @@
+using SharpCompress.Compressors;
 using SharpCompress.Compressors.BZip2;
 using SharpCompress.Compressors.Xz;
 using SharpCompress.Compressors.ZStandard;
@@ -17,7 +18,7 @@ internal static class Unpacking
     {
         ContentKind.Zstandard => () => new DecompressionStream(packed, 0, checkEndOfStream: true, leaveOpen: true),
         ContentKind.Bzip2 => () => BZip2Stream.Create(
-            packed, SharpCompress.Compressors.CompressionMode.Decompress, decompressConcatenated: true, leaveOpen: true),
+            packed, CompressionMode.Decompress, decompressConcatenated: true, leaveOpen: true),
         _ => () => new XzStreams(packed),
     });
 
