@@ -25,6 +25,9 @@ internal static class RunCommand
         on tmpfs; fifo, a pipe that is read once; stdin. KIST_SECRETS_FILE, and {} in COMMAND, is its path; with --each
         every secret has a file of its own, NAME_FILE.
 
+        Leases of dynamic secrets, such as a user of a database, are renewed while the program runs and revoked when it
+        has ended. With --watch it is started again with a new one when a lease comes to its end.
+
         What the program writes is masked: secrets show as [REDACTED], except true, false, null, text of less than 4
         and numbers of less than 6 characters. --no-mask turns that off. Its exit code is the exit code (128 + the
         signal when a signal ended it, 127 when it is not found); signals reach it. It never gets KIST_TOKEN,
@@ -66,7 +69,7 @@ internal static class RunCommand
     {
         private readonly Option<string[]> _from, _files, _only, _map;
         private readonly Option<string?> _env, _prefix, _as, _format, _signal, _grace;
-        private readonly Option<bool> _noMask, _clean, _keep, _each, _watch;
+        private readonly Option<bool> _noMask, _clean, _keep, _each, _watch, _keepLeases;
         private readonly Argument<string[]> _program;
 
         public RunOptions(KistCommand command)
@@ -88,6 +91,7 @@ internal static class RunCommand
             _watch = command.Switch("--watch", "Restart the program when a value changes");
             _signal = command.Option<string?>("--on-change", "SIGNAL", "With --watch: a signal instead, such as HUP");
             _grace = command.Option<string?>("--grace", "TIME", "How long it may take to end then (else 10s)");
+            _keepLeases = command.Switch("--keep-leases", "Do not revoke the leases of dynamic secrets at its end");
             _noMask = command.Switch("--no-mask", "Show its output as it is");
             _program = command.Rest("COMMAND", "The program and its arguments, after --", atLeastOne: true);
         }
@@ -103,7 +107,7 @@ internal static class RunCommand
                 IsMasked = !parsed.GetValue(_noMask), IsEach = parsed.GetValue(_each),
                 Inheritance = parsed.GetValue(_clean) ? Inheritance.Basics : Inheritance.WithoutTokens,
                 KeepsInherited = parsed.GetValue(_keep), IsJson = parsed.GetValue(_format) == "json",
-                Watches = parsed.GetValue(_watch),
+                Watches = parsed.GetValue(_watch), KeepsLeases = parsed.GetValue(_keepLeases),
             };
             if (request.Prefix.Length > 0 && !EnvironmentPlan.IsName(request.Prefix))
                 return new Problem("--prefix is made of letters, digits and _, no digit first", "--prefix APP_");

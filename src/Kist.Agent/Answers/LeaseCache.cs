@@ -1,6 +1,7 @@
 using System.Diagnostics.CodeAnalysis;
 using System.Text.Json;
 using Kist.Agent.Link;
+using Kist.Client.Leases;
 using Kist.Secrets;
 
 namespace Kist.Agent.Answers;
@@ -62,8 +63,9 @@ internal sealed class LeaseCache(Func<SecretWriter, Task<Reply>> renew, AgentLog
         {
             if (_stop.IsCancellationRequested) return;
             Remove(request);
-            if (_leases.Count >= MostLeases) Remove(_leases.MinBy(static p => p.Value.Left).Key);
-            _leases[request] = new KeptLease(id, SecretBytes.Copy(body.Span), contentType, life);
+            if (_leases.Count >= MostLeases) Remove(_leases.MinBy(static p => p.Value.Life.Left).Key);
+            _leases[request] = new KeptLease(
+                id, SecretBytes.Copy(body.Span), contentType, new LeaseLife(life, isRenewable: true));
             _renewing ??= Task.Run(RenewForEverAsync);
         }
         _wake.Release();
@@ -127,14 +129,15 @@ internal sealed class LeaseCache(Func<SecretWriter, Task<Reply>> renew, AgentLog
         lock (_gate)
         {
             if (_leases.Count == 0) return (null, s_longest);
-            var first = _leases.MinBy(static p => p.Value.Due);
-            return (first, first.Value.Due < s_longest ? first.Value.Due : s_longest);
+            var first = _leases.MinBy(static p => p.Value.Life.Due);
+            var due = first.Value.Life.Due;
+            return (first, due < s_longest ? due : s_longest);
         }
     }
 
     private async Task RenewAsync(LeaseRequest request, KeptLease lease)
     {
-        if (!lease.IsRenewable || lease.Left <= TimeSpan.Zero)
+        if (lease.Life.IsEnding)
         {
             DropWhere((_, other) => ReferenceEquals(other, lease));
             log.Debug($"a lease of {request.Target.Split('?')[0]} ends");
@@ -151,8 +154,8 @@ internal sealed class LeaseCache(Func<SecretWriter, Task<Reply>> renew, AgentLog
         lock (_gate)
         {
             if (reply.IsGood)
-                lease.Renewed(TimeSpan.FromSeconds(reply.Root.Number("lease_duration")), reply.Root.Flag("renewable"));
-            else if (reply.IsAway) lease.Later(s_again);
+                lease.Life.Renewed(TimeSpan.FromSeconds(reply.Root.Number("lease_duration")), reply.Root.Flag("renewable"));
+            else if (reply.IsAway) lease.Life.Later(s_again);
             // By the server's own word it is over: whoever asks next gets another one.
             else if (_leases.TryGetValue(request, out var kept) && ReferenceEquals(kept, lease)) Remove(request);
         }
@@ -171,43 +174,10 @@ internal sealed class LeaseCache(Func<SecretWriter, Task<Reply>> renew, AgentLog
 }
 
 /// <summary>An answer with a lease that lives.</summary>
-internal sealed class KeptLease(string id, SecretBytes body, string contentType, TimeSpan life) : IDisposable
+internal sealed record KeptLease(string Id, SecretBytes Body, string ContentType, LeaseLife Life) : IDisposable
 {
-    private readonly TimeSpan _first = life;
-    private TimeSpan _life = life;
-    private long _granted = TimeProvider.System.GetTimestamp();
-    private TimeSpan _due = Pause.Jittered(life * 0.7);
-
-    /// <summary>The lease's id.</summary>
-    public string Id { get; } = id;
-
-    public SecretBytes Body { get; } = body;
-
-    public string ContentType { get; } = contentType;
-
     /// <summary>When the answer came.</summary>
     public long Since { get; } = TimeProvider.System.GetTimestamp();
-
-    /// <summary>Whether asking for more time is of any use.</summary>
-    public bool IsRenewable { get; private set; } = true;
-
-    /// <summary>What is left of its life.</summary>
-    public TimeSpan Left => _life - TimeProvider.System.GetElapsedTime(_granted);
-
-    /// <summary>When something is to be done about it.</summary>
-    public TimeSpan Due => _due - TimeProvider.System.GetElapsedTime(_granted);
-
-    /// <summary>It lives for so long from now on. At the end of the longest life each renewal gives less.</summary>
-    public void Renewed(TimeSpan life, bool isRenewable)
-    {
-        (_granted, _life) = (TimeProvider.System.GetTimestamp(), life);
-        IsRenewable = isRenewable && life >= _first / 4;
-        // What is about to end is not given any more: who gets it wants to use it for a while.
-        _due = IsRenewable ? Pause.Jittered(life * 0.7) : life * 0.9;
-    }
-
-    /// <summary>It is tried again after a while.</summary>
-    public void Later(TimeSpan wait) => _due = TimeProvider.System.GetElapsedTime(_granted) + wait;
 
     public void Dispose() => Body.Dispose();
 

@@ -45,6 +45,9 @@ internal sealed record SecretField(string Name, SecretBuffer Value, bool IsText)
         ? Value.Length >= Redactor.MinLength
         : Value.Length >= 6 || (Value.Length >= Redactor.MinLength && !IsWordOrNumber(Value.Span));
 
+    /// <summary>The same once more, to be disposed by itself.</summary>
+    public SecretField Copy() => this with { Value = SecretBuffer.Copy(Value.Span) };
+
     /// <summary>A value of a file that does not tell texts from numbers.</summary>
     public static SecretField OfFile(string name, SecretBuffer value) => new(name, value, !IsWordOrNumber(value.Span));
 

@@ -8,11 +8,13 @@ namespace Kist.Cli.References;
 internal static class SecretSources
 {
     /// <summary>The source that values come from.</summary>
-    public static Problem? Open(Session session, ProjectEnvironment environment, out ISecretSource source)
+    /// <param name="leases">Takes the leases of what is read; null: they are left to themselves.</param>
+    public static Problem? Open(
+        Session session, ProjectEnvironment environment, out ISecretSource source, HeldLeases? leases = null)
     {
         if (environment.Files.Count > 0) return FileSource.Open(session, environment, out source);
         var there = session.At(environment);
-        source = new ServerSource(there, environment);
+        source = new ServerSource(there, environment, leases);
         return environment.Address is null || session.NamedAddress is not null ? null : Trust(session, environment);
     }
 

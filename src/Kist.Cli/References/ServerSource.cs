@@ -10,7 +10,7 @@ namespace Kist.Cli.References;
 /// A server, or an agent, which answers as one. Each secret is read once, however many of its fields are asked for;
 /// many secrets are read side by side.
 /// </summary>
-internal sealed class ServerSource(Session session, ProjectEnvironment environment) : ISecretSource
+internal sealed class ServerSource(Session session, ProjectEnvironment environment, HeldLeases? leases) : ISecretSource
 {
     private const int MaxThreads = 32, StackSize = 256 << 10;
     private readonly Dictionary<SecretKey, SecretRecord> _records = [];
@@ -23,7 +23,11 @@ internal sealed class ServerSource(Session session, ProjectEnvironment environme
     private sealed record SecretKey(string Path, long? Version);
 
     /// <summary>What became of reading one.</summary>
-    private sealed record SecretRecord(IReadOnlyList<SecretField> Fields, Problem? Problem, bool IsMissing);
+    private sealed record SecretRecord(IReadOnlyList<SecretField> Fields, Problem? Problem, bool IsMissing)
+    {
+        /// <summary>Whether it holds for the time of a lease only.</summary>
+        public bool IsLeased { get; init; }
+    }
 
     /// <summary>The session at this server.</summary>
     public Session Session => session;
@@ -42,7 +46,7 @@ internal sealed class ServerSource(Session session, ProjectEnvironment environme
     public void Keep()
     {
         if (environment.LastKnownGood is null || IsAway || Store() is not { } store) return;
-        var found = _records.Where(static r => r.Value.Problem is null)
+        var found = _records.Where(static r => r.Value is { Problem: null, IsLeased: false })
             .Select(static r => (NameOf(r.Key), r.Value.Fields)).ToList();
         if (found.Count > 0 && !store.Save(found))
             session.Screen.Warn("the last known good values cannot be kept: check ~/.cache/kist and ~/.config/kist");
@@ -134,6 +138,11 @@ internal sealed class ServerSource(Session session, ProjectEnvironment environme
     /// </summary>
     private Problem? Read(SecretKey key)
     {
+        if (key.Version is null && leases?.Find(key.Path) is { } leased)
+        {
+            lock (_lock) _records[key] = new SecretRecord(leased, null, false) { IsLeased = true };
+            return null;
+        }
         var problem = ReadHere(key, out var isAway);
         if (!isAway || environment.LastKnownGood is null) return problem;
         lock (_lock)
@@ -164,7 +173,8 @@ internal sealed class ServerSource(Session session, ProjectEnvironment environme
         isAway = IsAwayOf(answer);
         if (problem is not null && answer.Status != 404) return problem;
         var record = new SecretRecord(problem is null ? SecretField.Of(GetCommand.Fields(answer, mount)) : [], problem,
-            problem is not null);
+            problem is not null) { IsLeased = answer.Root.Text("lease_id").Length > 0 };
+        if (record.IsLeased) leases?.Add(environment, key.Path, answer, record.Fields);
         lock (_lock) _records[key] = record;
         return null;
     }

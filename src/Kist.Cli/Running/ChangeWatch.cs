@@ -55,6 +55,9 @@ internal sealed class ChangeWatch
         });
     }
 
+    /// <summary>Has the values read again: one of them is about to end.</summary>
+    public void Look() => _changed.Set();
+
     private static void Begin(ThreadStart work) => new Thread(work, StackSize) { IsBackground = true }.Start();
 
     // The program's end is the process' end: nothing is waited for longer than that.
@@ -62,18 +65,18 @@ internal sealed class ChangeWatch
 
     private void WatchFiles()
     {
-        var before = Look();
+        var before = Traces();
         while (true)
         {
             Pause(s_lookEvery);
-            var now = Look();
+            var now = Traces();
             if (now == before) continue;
             before = now;
             _changed.Set();
         }
     }
 
-    private string Look() => string.Join('\n', _files.Select(static path =>
+    private string Traces() => string.Join('\n', _files.Select(static path =>
     {
         var file = new FileInfo(path);
         return file.Exists ? $"{path} {file.LastWriteTimeUtc.Ticks} {file.Length}" : path;

@@ -47,6 +47,9 @@ internal sealed record RunRequest
     /// <summary>Whether the document of all secrets is JSON rather than a <c>.env</c>.</summary>
     public bool IsJson { get; init; }
 
+    /// <summary>Whether leases of dynamic secrets outlive the program; else they are revoked at its end.</summary>
+    public bool KeepsLeases { get; init; }
+
     /// <summary>Whether changes are watched for.</summary>
     public bool Watches { get; init; }
 

@@ -28,10 +28,12 @@ internal sealed class RunValues : IDisposable
     public List<string> Files { get; } = [];
 
     /// <summary>Reads everything.</summary>
-    public static Problem? Collect(Session session, RunRequest request, out RunValues values)
+    /// <param name="leases">Takes the leases of dynamic secrets; null: they are left to themselves.</param>
+    public static Problem? Collect(
+        Session session, RunRequest request, out RunValues values, HeldLeases? leases = null)
     {
         values = new RunValues(request);
-        return values.Collect(session, request);
+        return values.Collect(session, request, leases);
     }
 
     /// <inheritdoc/>
@@ -41,7 +43,7 @@ internal sealed class RunValues : IDisposable
         Source?.Dispose();
     }
 
-    private Problem? Collect(Session session, RunRequest request)
+    private Problem? Collect(Session session, RunRequest request, HeldLeases? leases)
     {
         if (ProjectConfig.Load(out var config) is { } broken) return broken;
         if (ProjectConfig.Find(config, request.Environment, out var environment) is { } unknown) return unknown;
@@ -53,7 +55,7 @@ internal sealed class RunValues : IDisposable
             .SelectMany(static e => e.Text!.References).ToList();
         if (references.Count > 0 || request.From.Length > 0)
         {
-            var closed = SecretSources.Open(session, environment, out var source);
+            var closed = SecretSources.Open(session, environment, out var source, leases);
             Source = source;
             if ((closed ?? source.Prepare(references)) is { } failed) return failed;
         }

@@ -1,4 +1,5 @@
 using Kist.Cli.Output;
+using Kist.Cli.References;
 using Kist.Secrets;
 
 namespace Kist.Cli.Running;
@@ -11,6 +12,7 @@ internal sealed class WatchedRun : IDisposable
 {
     private readonly Session _session;
     private readonly RunRequest _request;
+    private readonly HeldLeases _leases;
     private readonly ChangeWatch _watch;
     private readonly MaskedRun _run;
     private readonly List<IDisposable> _old = [];
@@ -22,19 +24,19 @@ internal sealed class WatchedRun : IDisposable
     private readonly ManualResetEventSlim _ended = new(initialState: true);
     private RunValues? _next;
 
-    private WatchedRun(Session session, RunRequest request, RunValues values)
+    private WatchedRun(Session session, RunRequest request, RunValues values, HeldLeases leases)
     {
-        (_session, _request, _values) = (session, request, values);
+        (_session, _request, _values, _leases) = (session, request, values, leases);
         _patterns = Launch.PatternsOf(values);
         _run = new MaskedRun(request.IsMasked ? () => _patterns : null);
         _watch = new ChangeWatch(session, values);
     }
 
     /// <summary>Runs until the program ends by itself; gives its exit code.</summary>
-    public static int Run(Session session, RunRequest request, RunValues values)
+    public static int Run(Session session, RunRequest request, RunValues values, HeldLeases leases)
     {
         ProcessHardening.Hide();
-        using var run = new WatchedRun(session, request, values);
+        using var run = new WatchedRun(session, request, values, leases);
         return run.Run();
     }
 
@@ -48,6 +50,8 @@ internal sealed class WatchedRun : IDisposable
 
     private int Run()
     {
+        _leases.Ending = _ => _watch.Look();
+        _leases.Start(_values.Source is ServerSource ? _values.Environment : null);
         _watch.Start(Changed);
         while (true)
         {
@@ -85,7 +89,7 @@ internal sealed class WatchedRun : IDisposable
     // On the thread of the watch, one at a time.
     private void Changed()
     {
-        var problem = RunValues.Collect(_session, _request, out var values);
+        var problem = RunValues.Collect(_session, _request, out var values, _leases);
         if (problem is not null)
         {
             values.Dispose();
