@@ -153,8 +153,8 @@ internal sealed class LeaseCache(Func<SecretWriter, Task<Reply>> renew, AgentLog
         using var reply = await renew(body);
         lock (_gate)
         {
-            if (reply.IsGood)
-                lease.Life.Renewed(TimeSpan.FromSeconds(reply.Root.Number("lease_duration")), reply.Root.Flag("renewable"));
+            var life = TimeSpan.FromSeconds(reply.Root.Number("lease_duration"));
+            if (reply.IsGood) lease.Life.Renewed(life, reply.Root.Flag("renewable"));
             else if (reply.IsAway) lease.Life.Later(s_again);
             // By the server's own word it is over: whoever asks next gets another one.
             else if (_leases.TryGetValue(request, out var kept) && ReferenceEquals(kept, lease)) Remove(request);
