@@ -69,7 +69,7 @@ internal sealed partial class DataDirectory : IDisposable
     /// <summary>
     /// Makes an empty database file if there is none. SQLite gives -wal and -shm the mode of this file.
     /// </summary>
-    public void MakeDatabase()
+    public void MakeDatabase(Action<string> warn)
     {
         var (database, wal) = (new FileInfo(Database), new FileInfo(Database + "-wal"));
         // SQLite deletes the WAL of an empty database, and with it the last commits of one that was moved away.
@@ -80,7 +80,7 @@ internal sealed partial class DataDirectory : IDisposable
         }
         if (database.Exists)
         {
-            AddChecksums();
+            AddChecksums(warn);
             return;
         }
         try
@@ -97,12 +97,14 @@ internal sealed partial class DataDirectory : IDisposable
     /// <summary>
     /// A database that an early version made gets a checksum on each page: a copy of it takes its place.
     /// </summary>
-    private void AddChecksums()
+    private void AddChecksums(Action<string> warn)
     {
         var copy = Database + IncomingFile.Ending;
         try
         {
             if (CheckedPages.AreIn(Database) is not false) return;
+            warn($"{Database} was made by an early version: a copy of it with a checksum on every page takes its place"
+                + " (a minute for each 3 GB)");
             MakeBeside(copy);
             if (Schema.TryCopyWithChecksums(Database, copy)) PutInPlace(copy);
         }

@@ -34,7 +34,7 @@ public sealed class SqliteStore : IStore
         var directory = DataDirectory.Claim(options.Directory, options.Warn);
         try
         {
-            directory.MakeDatabase();
+            directory.MakeDatabase(options.Warn);
             var writerKiB = options.CacheKiB / 3;
             GroupWriter OpenWriter() => new(directory.Database, writerKiB, options.MaxBytes);
             var first = OpenWriter();
