@@ -9,8 +9,9 @@ namespace Kist.Secrets;
 
 /// <summary>
 /// Masks secret values in a stream of bytes, such as the output of a program that was given them: in every form that
-/// <see cref="SecretPatterns"/> knows, split over any number of writes, with terminal colours in the middle. Bytes are
-/// held back only while they may be the beginning of a value. One object per stream; not for two threads at once.
+/// <see cref="SecretPatterns"/> knows, split over any number of writes, with terminal colours in the middle, and broken
+/// into lines of whatever length. Bytes are held back only while they may be the beginning of a value. One object per
+/// stream; not for two threads at once.
 /// Time is linear in the input.
 /// </summary>
 [JsonConverter(typeof(RedactedJson<Redactor>))]
@@ -23,6 +24,14 @@ public sealed class Redactor(SecretPatterns patterns) : IDisposable
 
     private const byte Escape = 0x1B;
     private const int Block = 1024;
+
+    /// <summary>So much of a value must stand before a line end, for it to go on behind: else every line that ends with
+    /// the letter with which a value begins would be held back.</summary>
+    internal const int ShortestBroken = 4;
+
+    /// <summary>A line end, an empty line perhaps, and what indents the next line.</summary>
+    private const int LongestBreak = 24;
+
     private readonly HeldBytes _held = new();
     private readonly List<long> _textPlaces = [];
     private FoundRange _rawFound;
@@ -33,6 +42,7 @@ public sealed class Redactor(SecretPatterns patterns) : IDisposable
     private int _rawState;
     private int _textState;
     private bool _maskIsLast;
+    private int _break;
 
     /// <summary>What stands in the place of a value, or of several that touch.</summary>
     public static ReadOnlySpan<byte> Mask => "[REDACTED]"u8;
@@ -62,7 +72,7 @@ public sealed class Redactor(SecretPatterns patterns) : IDisposable
     /// <summary>Ends the stream: what was held back is no value, and is given to <paramref name="output"/>.</summary>
     public void Flush(IBufferWriter<byte> output)
     {
-        (_rawState, _textState, _sequence) = (0, 0, default);
+        (_rawState, _textState, _sequence, _break) = (0, 0, default, 0);
         Release(_held.End, output);
         _textPlaces.Clear();
         _maskIsLast = false;
@@ -116,7 +126,7 @@ public sealed class Redactor(SecretPatterns patterns) : IDisposable
 
     /// <summary>
     /// Two searches run over the same automaton: one over the bytes as they come, one over the text without control
-    /// sequences. What either finds is masked.
+    /// sequences and line breaks. What either finds is masked.
     /// </summary>
     private void Take(byte value)
     {
@@ -142,6 +152,7 @@ public sealed class Redactor(SecretPatterns patterns) : IDisposable
 
     private void TakeText(long place)
     {
+        if (IsBreak(_held[place])) return;
         _textState = patterns.Step(_textState, _held[place]);
         var depth = patterns.DepthOf(_textState);
         if (depth == 0)
@@ -160,6 +171,17 @@ public sealed class Redactor(SecretPatterns patterns) : IDisposable
         }
         // Only the last `depth` places can still matter; drop the others now and then.
         if (_textPlaces.Count > 2 * depth + 64) _textPlaces.RemoveRange(0, _textPlaces.Count - depth);
+    }
+
+    /// <summary>Whether the byte only breaks what may be a value into lines, as base64 and hexadecimal are printed.
+    /// </summary>
+    private bool IsBreak(byte value)
+    {
+        var breaks = _break == 0
+            ? value is (byte)'\n' or (byte)'\r' && patterns.MayBreak(_textState, value)
+            : value is (byte)'\n' or (byte)'\r' or (byte)' ' or (byte)'\t' && _break < LongestBreak;
+        _break = breaks ? _break + 1 : 0;
+        return breaks;
     }
 
     private long UndecidedFrom()

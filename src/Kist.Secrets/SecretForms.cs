@@ -21,12 +21,17 @@ internal static class SecretForms
     /// <summary>Of base64 inside other base64, this many characters must be sure.</summary>
     private const int ShortestInner = 6;
 
+    /// <summary>Longer forms are not looked for without their first characters; the automaton must stay small.
+    /// </summary>
+    private const int MostForBrokenBeginnings = 1024;
+
     public static void Each(ReadOnlySpan<byte> value, FormSink sink)
     {
         // A line end at the end of a value belongs to the file it came from; masked, it would join two lines.
         var trimmed = value.TrimEnd("\r\n"u8);
         if (trimmed.Length < Redactor.MinLength) return;
         sink(trimmed);
+        Broken(trimmed, 2 * ShortestLine, sink);
         WithoutColours(trimmed, sink);
         Lines(trimmed, sink);
         if (trimmed.Length > MostForAllForms) return;
@@ -91,13 +96,14 @@ internal static class SecretForms
                 hex.Span[2 * i + 1] = (byte)digits[value[i] & 15];
             }
             sink(hex.Span);
+            Broken(hex.Span, 2 * ShortestLine, sink);
         }
     }
 
     /// <summary>
     /// The value alone, with and without padding; and the characters that are sure when it stands inside other text
-    /// (<c>user:value</c>), which is encoded in groups of three bytes, so that there are three ways to begin. Each also
-    /// broken into lines of 64 and 76.
+    /// (<c>user:value</c>), which is encoded in groups of three bytes, so that there are three ways to begin; and each
+    /// line by itself of lines of 64 and 76.
     /// </summary>
     private static void Base64Forms(ReadOnlySpan<byte> value, FormSink sink)
     {
@@ -120,14 +126,23 @@ internal static class SecretForms
         var first = (lead * 8 + 5) / 6;
         var sure = text[first..(length * 8 / 6)];
         if (sure.Length >= ShortestInner) sink(sure);
+        Broken(sure, 2 * ShortestInner, sink);
         if (lead != 0) return;
         sink(text);
         sink(text.TrimEnd((byte)'='));
-        Broken(text, 64, sink);
-        Broken(text, 76, sink);
+        LinesOf(text, 64, sink);
+        LinesOf(text, 76, sink);
     }
 
-    private static void Broken(ReadOnlySpan<byte> text, int width, FormSink sink)
+    /// <summary>A line may end within the first characters, and so few are not looked for: the rest by itself.</summary>
+    private static void Broken(ReadOnlySpan<byte> form, int shortest, FormSink sink)
+    {
+        if (form.Length > MostForBrokenBeginnings) return;
+        for (var without = 1; without < Redactor.ShortestBroken; without++)
+            if (form.Length - without >= shortest) sink(form[without..]);
+    }
+
+    private static void LinesOf(ReadOnlySpan<byte> text, int width, FormSink sink)
     {
         if (text.Length <= width) return;
         for (var at = 0; at < text.Length; at += width)

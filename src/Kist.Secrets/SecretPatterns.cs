@@ -65,8 +65,9 @@ public sealed class SecretPatterns : IDisposable
         var state = Root;
         foreach (var value in text)
         {
+            // Line ends may stand inside a value, and colours.
+            if (value is (byte)'\n' or (byte)'\r' && _depth[state] >= Redactor.ShortestBroken) return true;
             state = Step(state, value);
-            // Colours may stand inside a value.
             if (_match[state] > 0 || value == 0x1B) return true;
         }
         return false;
@@ -92,6 +93,16 @@ public sealed class SecretPatterns : IDisposable
 
     /// <summary>The length of the longest form that ends here, or 0.</summary>
     internal int MatchOf(int state) => _match[state];
+
+    /// <summary>Whether a form that has begun may be broken into lines here: enough of it has been seen, it is not
+    /// over, and it does not go on with just this byte.</summary>
+    internal bool MayBreak(int state, byte lineEnd)
+    {
+        if (_depth[state] < Redactor.ShortestBroken || _firstChild[state] == 0) return false;
+        for (var child = _firstChild[state]; child != 0; child = _nextSibling[child])
+            if (_label[child] == lineEnd) return false;
+        return true;
+    }
 
     internal int Step(int state, byte value)
     {

@@ -88,6 +88,46 @@ public sealed class RedactorTests
         Assert.All(text.Split("\r\n"), line => Assert.DoesNotContain(line[..8], masked));
     }
 
+    /// <summary>As base64, xxd, fold and openssl print what is long, from whatever column on.</summary>
+    [Theory]
+    [InlineData("\n")]
+    [InlineData("\r\n")]
+    [InlineData("\n    ")]
+    public void AValueBrokenIntoLinesIsMasked(string lineEnd)
+    {
+        const string value = "xJ6tz1Y6tytraaFJqBFVUE3mIGwMLfMilatOFfO1exjTQ0zDO1Idy2JfgNIXUbfBMDHl31RmBj1";
+        var random = Gen.Select(Gen.Int[0, 80], Gen.Int[16, 80], Gen.Int[0, 2], Gen.Int[1, 9].Array[1, 40]);
+        random.Sample((before, width, kind, cuts) =>
+        {
+            var whole = new string('.', before) + value + "\n";
+            var text = kind switch
+            {
+                0 => Convert.ToBase64String(Bytes(whole)), 1 => Convert.ToHexStringLower(Bytes(whole)), _ => whole.Trim(),
+            };
+            var lines = text.Chunk(width).Select(static line => new string(line)).ToList();
+            var masked = Redact([value], Split(Bytes(string.Join(lineEnd, lines)), cuts));
+            // A few characters at either end may be of what stands beside it, or before the end of a line.
+            Assert.Equal(lines.Count, masked.Split(lineEnd).Length);
+            var shown = masked.Replace("[REDACTED]", "").Replace(lineEnd, "");
+            var secret = value.Length * (kind == 0 ? 8 / 6.0 : kind == 1 ? 2 : 1);
+            Assert.InRange(text.Length - shown.Length, secret - 8, secret + 8);
+        }, iter: 2_000);
+    }
+
+    [Fact]
+    public void ALineAfterAValueIsNotHeldBack()
+    {
+        using var patterns = Patterns("secret", "other-secret");
+        using var redactor = new Redactor(patterns);
+        var output = new ArrayBufferWriter<byte>();
+        redactor.Write("a secret\nthe oth\n"u8, output);
+        Assert.Equal((0, "a [REDACTED]\nthe oth\n"), (redactor.HeldCount, Text(output)));
+        redactor.Write("an other\n"u8, output);
+        Assert.Equal(6, redactor.HeldCount);
+        redactor.Write("x"u8, output);
+        Assert.Equal("a [REDACTED]\nthe oth\nan other\nx", Text(output));
+    }
+
     [Fact]
     public void TheArmourOfAPemBlockAloneIsNoSecret() =>
         Assert.Equal("-----BEGIN PRIVATE KEY-----", Redact([Pem], Bytes("-----BEGIN PRIVATE KEY-----")));
