@@ -134,7 +134,8 @@ internal static class SecretForms
         LinesOf(text, 76, sink);
     }
 
-    /// <summary>A line may end within the first characters, and so few are not looked for: the rest by itself.</summary>
+    /// <summary>A line may end within the first characters, and so few are not looked for: the rest by itself.
+    /// </summary>
     private static void Broken(ReadOnlySpan<byte> form, int shortest, FormSink sink)
     {
         if (form.Length > MostForBrokenBeginnings) return;

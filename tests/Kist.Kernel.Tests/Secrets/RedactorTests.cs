@@ -102,7 +102,9 @@ public sealed class RedactorTests
             var whole = new string('.', before) + value + "\n";
             var text = kind switch
             {
-                0 => Convert.ToBase64String(Bytes(whole)), 1 => Convert.ToHexStringLower(Bytes(whole)), _ => whole.Trim(),
+                0 => Convert.ToBase64String(Bytes(whole)),
+                1 => Convert.ToHexStringLower(Bytes(whole)),
+                _ => whole.Trim(),
             };
             var lines = text.Chunk(width).Select(static line => new string(line)).ToList();
             var masked = Redact([value], Split(Bytes(string.Join(lineEnd, lines)), cuts));
