@@ -117,11 +117,10 @@ public sealed class Redactor(SecretPatterns patterns) : IDisposable
 
     private int SkipByFour(ReadOnlySpan<byte> input, int begin, int end)
     {
-        var last = Math.Min(end, input.Length - 3);
-        ref var first = ref MemoryMarshal.GetReference(input);
-        for (var at = begin; at < last; at++)
-            if (patterns.MayBegin(Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, at)))) return at;
-        return Math.Max(begin, last);
+        var last = Math.Max(begin, Math.Min(end, input.Length - 3));
+        if (last == begin) return begin;
+        return begin + patterns.FirstBeginning(
+            ref Unsafe.Add(ref MemoryMarshal.GetReference(input), begin), last - begin);
     }
 
     /// <summary>

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Numerics;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using System.Security.Cryptography;
@@ -27,6 +28,7 @@ public sealed class SecretPatterns : IDisposable
     private int[] _match = new int[256];
     private readonly int[] _fromRoot = new int[256];
     private readonly ulong[] _beginnings = new ulong[1 << (BeginningBits - 6)];
+    private readonly FormFilter _filter = new();
     private int _count = 1;
 
     /// <summary>Takes every value of at least <see cref="Redactor.MinLength"/> bytes; shorter ones are left out.
@@ -45,6 +47,7 @@ public sealed class SecretPatterns : IDisposable
             else SecretForms.Each(value.Span, Add);
         }
         LinkFailures();
+        FillFilter();
     }
 
     /// <inheritdoc/>
@@ -57,6 +60,7 @@ public sealed class SecretPatterns : IDisposable
         Array.Clear(_firstChild);
         Array.Clear(_fromRoot);
         Array.Clear(_beginnings);
+        _filter.Clear();
     }
 
     /// <summary>Whether a <see cref="Redactor"/> might find something in the text; false is sure.</summary>
@@ -79,13 +83,29 @@ public sealed class SecretPatterns : IDisposable
     /// <summary>Whether a form begins with <paramref name="value"/>.</summary>
     internal bool Begins(byte value) => _fromRoot[value] != Root;
 
-    /// <summary>Whether a form may begin with these four bytes; every form has as many. Almost never wrongly so.
-    /// </summary>
+    // Whether a form may begin with these four bytes; every form has as many. Almost never wrongly so.
     [MethodImpl(MethodImplOptions.AggressiveInlining)]
-    internal bool MayBegin(uint four)
+    private bool MayBegin(uint four)
     {
         var place = PlaceOf(four);
         return (_beginnings[place >> 6] >> (int)(place & 63) & 1) != 0;
+    }
+
+    /// <summary>Of <paramref name="places"/> from the first on, where a form may begin; else how many there are. Three
+    /// bytes more must be there.</summary>
+    internal int FirstBeginning(ref byte first, int places)
+    {
+        var at = 0;
+        for (; at <= places - FormFilter.Width; at += FormFilter.Width)
+        {
+            for (var mask = _filter.Mask(ref Unsafe.Add(ref first, at)); mask != 0; mask &= mask - 1)
+            {
+                var place = at + BitOperations.TrailingZeroCount(mask);
+                if (MayBegin(Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, place)))) return place;
+            }
+        }
+        while (at < places && !MayBegin(Unsafe.ReadUnaligned<uint>(ref Unsafe.Add(ref first, at)))) at++;
+        return at;
     }
 
     /// <summary>How many of the last bytes may belong to a form that has only begun.</summary>
@@ -151,6 +171,21 @@ public sealed class SecretPatterns : IDisposable
                 if (_match[child] == 0) _match[child] = _match[_fail[child]];
                 queue.Enqueue(child);
             }
+        }
+    }
+
+    // Forms that begin with the same byte, or neighbours, share a group: so each group has few first bytes.
+    private void FillFilter()
+    {
+        var (begun, count) = (0, 256 - _fromRoot.AsSpan().Count(Root));
+        for (var first = 0; first < 256; first++)
+        {
+            var node = _fromRoot[first];
+            if (node == Root) continue;
+            var group = begun++ * FormFilter.Groups / count;
+            for (var second = _firstChild[node]; second != 0; second = _nextSibling[second])
+                for (var third = _firstChild[second]; third != 0; third = _nextSibling[third])
+                    _filter.Add((byte)first, _label[second], _label[third], group);
         }
     }
 

@@ -3,6 +3,7 @@ using System.Runtime.InteropServices;
 using System.Runtime.Intrinsics;
 using System.Runtime.Intrinsics.Arm;
 using System.Runtime.Intrinsics.X86;
+using Kist.Secrets;
 
 namespace Kist.Scan.Matching;
 
@@ -59,8 +60,8 @@ internal sealed class GramFilter
     }
 
     private ulong Mask(ref byte at) =>
-        Ssse3.IsSupported ? Mask<OfX86>(ref at)
-        : AdvSimd.Arm64.IsSupported ? Mask<OfArm>(ref at) : Mask<OfAny>(ref at);
+        Ssse3.IsSupported ? Mask<LookUpOfX86>(ref at)
+        : AdvSimd.Arm64.IsSupported ? Mask<LookUpOfArm>(ref at) : Mask<LookUpOfAny>(ref at);
 
     private ulong Mask<T>(ref byte at) where T : struct, ILookUp
     {
@@ -136,28 +137,5 @@ internal sealed class GramFilter
     {
         _tables[table + (value & 15)] |= (byte)group;
         _tables[table + 16 + (value >> 4)] |= (byte)group;
-    }
-
-    // Sixteen look-ups at once, named by processor: ahead of time the portable one becomes a loop.
-    private interface ILookUp
-    {
-        static abstract Vector128<byte> LookUp(Vector128<byte> table, Vector128<byte> at);
-    }
-
-    private readonly struct OfX86 : ILookUp
-    {
-        public static Vector128<byte> LookUp(Vector128<byte> table, Vector128<byte> at) => Ssse3.Shuffle(table, at);
-    }
-
-    private readonly struct OfArm : ILookUp
-    {
-        public static Vector128<byte> LookUp(Vector128<byte> table, Vector128<byte> at) =>
-            AdvSimd.Arm64.VectorTableLookup(table, at);
-    }
-
-    private readonly struct OfAny : ILookUp
-    {
-        public static Vector128<byte> LookUp(Vector128<byte> table, Vector128<byte> at) =>
-            Vector128.Shuffle(table, at);
     }
 }

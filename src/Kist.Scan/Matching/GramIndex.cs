@@ -90,8 +90,10 @@ internal sealed class GramIndex
     {
         ref var texts = ref MemoryMarshal.GetArrayDataReference(_texts);
         var folded = eight | FoldAll;
-        if ((HasBits(ref texts, HashLong(folded << 32)) | HasBits(ref texts, HashLong(folded << 16))
-            | HasBits(ref texts, HashLong(folded))) == 0) return 0;
+        var four = Hash((uint)folded);
+        var six = four + HashFifth((ushort)(folded >> 32));
+        var all = six + HashSeventh((ushort)(folded >> 48));
+        if ((HasBits(ref texts, four) | HasBits(ref texts, six) | HasBits(ref texts, all)) == 0) return 0;
         var gram = (uint)folded;
         var mask = _grams.Length - 1;
         for (var slot = Slot(gram, mask); _heads[slot] != 0; slot = (slot + 1) & mask)
@@ -113,8 +115,11 @@ internal sealed class GramIndex
     private void Add(uint gram, Link link, ref int alone)
     {
         AddBits(_beginnings, Hash(gram));
-        var known = BitOperations.PopCount(link.Mask) switch { < 16 => 32, < 32 => 16, _ => 0 };
-        AddBits(_texts, HashLong(((ulong)link.Rest << 32 | gram) << known));
+        var hash = Hash(gram);
+        var known = BitOperations.PopCount(link.Mask);
+        if (known >= 16) hash += HashFifth((ushort)link.Rest);
+        if (known >= 32) hash += HashSeventh((ushort)(link.Rest >> 16));
+        AddBits(_texts, hash);
         if (_count * 4 > _grams.Length * 3) Grow();
         ref var head = ref Head(gram);
         if (head != 0 && _links[head] with { Next = 0 } == link) return;
@@ -149,9 +154,12 @@ internal sealed class GramIndex
     }
 
     // The upper half of a product depends on all bits of the lower half of a factor.
-    private static ulong Hash(ulong bytes) => bytes * Mix;
+    private static ulong Hash(uint four) => four * Mix;
 
-    private static ulong HashLong(ulong eight) => Hash(Hash(eight) >> 32);
+    // What the fifth and sixth byte, and the last two, add to it.
+    private static ulong HashFifth(ushort two) => two * 0xC2B2AE3D27D4EB4FUL;
+
+    private static ulong HashSeventh(ushort two) => two * 0x165667B19E3779F9UL;
 
     private static int Slot(uint gram, int mask) => (int)(Hash(gram) >> 40) & mask;
 
