@@ -114,6 +114,9 @@ public sealed class ScannerTests
     [InlineData("notes.txt", "the machine to login on with a password for {b62*12}")]
     [InlineData("list.txt", "intercom odoo14-addon-product-supplierinfo-intercompany-multi-company")]
     [InlineData("complete.fish", "mysql -u x -p $_flag_password")]
+    [InlineData("gnutls.pp", "function sign(issuer_key:Tgnutls_x509_privkey_t):longint;")]
+    [InlineData("help.sql", "export DB_TOKEN=\"eyJ{b62*20}...\"")]
+    [InlineData("list.tsv", "alibabacloud-privatelink{digit*8}-py2 3.0.0")]
     [InlineData("help.pas", "reg_key = 'CLSID\\{{uuid}}\\InprocServer32'")]
     public void WhatCleanTreesAreFullOfStaysQuiet(string path, string template)
     {

@@ -109,11 +109,11 @@ internal sealed class DoctorRun
         new TreeSource(context, asGit: true).Scan(_root);
         var found = hits.Sorted().FindAll(hit => ignores.Reason(hit) is null && hit.Finding.Severity > Severity.Info
             && !EnvFiles.IsEnv(hit.Path));
-        Report(found.FindAll(IsImage), "image-values", "values stand in files that images are built from", ignores,
+        Report(found.FindAll(IsImage), "image-values", "value", "in files that images are built from", ignores,
             "take them out, and pass them when the image runs: docker run --env-file, or a build secret");
-        Report(found.FindAll(IsPipeline), "pipeline-values", "values stand in files of the build pipeline", ignores,
+        Report(found.FindAll(IsPipeline), "pipeline-values", "value", "in files of the build pipeline", ignores,
             "kist scan --fix, or the pipeline's own secret store");
-        Report(found.FindAll(hit => !IsImage(hit) && !IsPipeline(hit)), "values", "secrets stand in files", ignores,
+        Report(found.FindAll(hit => !IsImage(hit) && !IsPipeline(hit)), "values", "secret", "in files", ignores,
             "kist scan --fix");
         if (found.Count == 0) Good("values", 0, $"no secret in {tally.Files} files");
         if (history && _repository is not null) CheckHistory(context with { Excludes = null }, ignores);
@@ -127,16 +127,17 @@ internal sealed class DoctorRun
         new HistorySource(context with { Hits = hits }, _repository!,
             new HistoryCache(_repository!, ScannerSetup.Version(new ScanRequest(), _root))).ScanAll();
         var found = hits.Sorted().FindAll(hit => ignores.Reason(hit) is null && hit.Finding.Severity > Severity.Info);
-        Report(found, "history", "secrets stand in commits", ignores,
+        Report(found, "history", "secret", "in commits", ignores,
             "kist scan --history shows them: rotate each, then kist scan --history --write-baseline");
         if (found.Count == 0) Good("history", 0, "no secret in any commit");
     }
 
-    private void Report(List<Hit> hits, string id, string text, IgnoreSet ignores, string fix)
+    private void Report(List<Hit> hits, string id, string what, string where, IgnoreSet ignores, string fix)
     {
         if (hits.Count == 0) return;
         var places = hits.Select(hit => $"{ignores.FromTop(hit)}:{hit.Finding.StartLine}").Distinct().ToList();
-        Bad(id, 0, $"{hits.Count} {text}: {Names(places)}", fix);
+        var stand = hits.Count == 1 ? $"1 {what} stands" : $"{hits.Count} {what}s stand";
+        Bad(id, 0, $"{stand} {where}: {Names(places)}", fix);
     }
 
     private static bool IsImage(Hit hit)

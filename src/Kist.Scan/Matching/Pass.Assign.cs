@@ -102,6 +102,9 @@ internal ref partial struct Pass
         if (value[0] is (byte)'/' or (byte)'.' or (byte)'\\' or (byte)'~' && value.Length < 40) return "it is a path";
         if (!found.IsQuoted && value.Contains((byte)'*')) return "it is an expression";
         if (s_plain.RunLength(value) < value.Length && !found.IsQuoted) return "it is an expression";
+        if (!found.IsQuoted && value.EndsWith("_t"u8) && ByteSet.Word.RunLength(value) == value.Length)
+            return "it names a type";
+        if (value.EndsWith("..."u8)) return "it is cut short";
         if (IsVersion(value)) return "it is a version";
         if (value.Contains((byte)'\\') && value.Contains((byte)'{')) return "it is a path";
         foreach (var one in value)

@@ -52,10 +52,14 @@ internal ref partial struct Pass
     {
         for (var i = from; i < window.Length; i++)
             foreach (var word in s_credentialWords)
-                if (window.Length - i >= word.Length && Ascii.EqualsIgnoreCase(window.Slice(i, word.Length), word))
-                    return i + word.Length;
+                if (window.Length - i >= word.Length && Ascii.EqualsIgnoreCase(window.Slice(i, word.Length), word)
+                    && !GoesOn(window, i + word.Length)) return i + word.Length;
         return -1;
     }
+
+    // Privatelink, keyboard: the word is only the beginning of another one.
+    private static bool GoesOn(ReadOnlySpan<byte> window, int at) =>
+        at < window.Length && IsLower(window[at]) && IsLower(window[at - 1]);
 
     private static string? ServiceValue(ReadOnlySpan<byte> value)
     {
@@ -69,6 +73,8 @@ internal ref partial struct Pass
     }
 
     private static bool IsLetter(byte value) => (value | 0x20) is >= 'a' and <= 'z';
+
+    private static bool IsLower(byte value) => value is >= (byte)'a' and <= (byte)'z';
 
     private static bool IsUpper(byte value) => value is >= (byte)'A' and <= (byte)'Z';
 }

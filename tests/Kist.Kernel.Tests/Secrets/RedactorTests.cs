@@ -207,6 +207,18 @@ public sealed class RedactorTests
             Assert.Equal(Naive(values, input), Redact(values, Split(Bytes(input), cuts))), iter: 3_000);
     }
 
+    /// <summary>Long enough that many places are looked at together, with as many values as fill every group.</summary>
+    [Fact]
+    public void AValueAnywhereInALongTextIsMasked()
+    {
+        var word = Gen.String[Gen.Char['!', '~'], 4, 12];
+        Gen.Select(word.Array[1, 20], Gen.Int[0, 300], Gen.Int[0, 300]).Sample((values, before, after) =>
+        {
+            var (left, right) = (new string(' ', before), new string('\n', after));
+            Assert.Equal($"{left}[REDACTED]{right}", Redact(values, Bytes(left + values[0] + right)));
+        }, iter: 2_000);
+    }
+
     [Fact]
     public void ControlSequencesAnywhereChangeNothingButThemselves()
     {
