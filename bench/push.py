@@ -12,8 +12,21 @@ IDLE_SECONDS = 15
 def requests(path):
     """The paths that were asked for, by the audit."""
     with open(path, encoding="utf-8") as file:
-        entries = [json.loads(line) for line in file]
+        entries = [json.loads(line) for line in file if line.endswith("\n")]
     return [entry["request"]["path"] for entry in entries if entry.get("type") == "request"]
+
+
+def settled(path):
+    """How many requests there were, when none has come for a second: what was asked before is written by then. Who asks
+    all the time never settles, and is counted from then on."""
+    known = -1
+    for _ in range(10):
+        count = len(requests(path))
+        if count == known:
+            break
+        known = count
+        time.sleep(1)
+    return known
 
 
 def measure(run):
@@ -30,8 +43,7 @@ def measure(run):
         if len(took) != COUNT:
             raise SystemExit(f"{' '.join(command)} ended after {len(took)} changes")
         audit = os.path.join(data, "audit", "audit.log")
-        time.sleep(1)  # what was asked before is written by then
-        before = len(requests(audit))
+        before = settled(audit)
         time.sleep(IDLE_SECONDS)
         asked = requests(audit)[before:]
         process.stdin.close()

@@ -25,6 +25,32 @@ internal static class EscapedForms
         Json(value, "/", true, "0123456789abcdef", sink);          // PHP
         Json(value, "\"<>&'+`", true, "0123456789ABCDEF", sink);   // .NET
         Shell(value, sink);
+        if (value.IndexOfAny("&<>\"'"u8) < 0) return;
+        Html(value, "&quot;", "&#x27;", false, sink);               // Python
+        Html(value, "&#34;", "&#39;", false, sink);                 // Go
+        Html(value, "&quot;", "&#039;", false, sink);               // PHP
+        Html(value, "&quot;", "&#39;", false, sink);                // JavaScript's libraries, Java's
+        Html(value, "&quot;", "&#39;", true, sink);                 // .NET
+    }
+
+    /// <param name="latin">Whether U+00A0 to U+00FF are numbers.</param>
+    private static void Html(ReadOnlySpan<byte> value, string quote, string apostrophe, bool latin, FormSink sink)
+    {
+        using var text = new SecretWriter(value.Length * 6);
+        while (value.Length > 0)
+        {
+            var status = Rune.DecodeFromUtf8(value, out var rune, out var length);
+            var entity = rune.Value switch
+            {
+                '&' => "&amp;", '<' => "&lt;", '>' => "&gt;", '"' => quote, '\'' => apostrophe,
+                >= 0xA0 and <= 0xFF when latin && status == System.Buffers.OperationStatus.Done =>
+                    string.Create(System.Globalization.CultureInfo.InvariantCulture, $"&#{rune.Value};"),
+                _ => null,
+            };
+            text.Write(entity is null ? value[..length] : Encoding.ASCII.GetBytes(entity));
+            value = value[length..];
+        }
+        sink(text.WrittenSpan);
     }
 
     private static void Url(

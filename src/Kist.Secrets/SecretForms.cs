@@ -7,7 +7,7 @@ internal delegate void FormSink(ReadOnlySpan<byte> form);
 
 /// <summary>
 /// The forms in which a program may print a value: as it is, line by line, with other line ends, without terminal
-/// colours, in base64, hexadecimal, escaped for URLs, JSON and the shell.
+/// colours, in base64, hexadecimal, escaped for URLs, JSON, HTML and the shell.
 /// </summary>
 internal static class SecretForms
 {

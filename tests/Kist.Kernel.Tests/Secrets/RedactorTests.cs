@@ -34,6 +34,9 @@ public sealed class RedactorTests
         {
             Encoder = JavaScriptEncoder.UnsafeRelaxedJsonEscaping,
         })[1..^1],
+        System.Net.WebUtility.HtmlEncode(Value),
+        "p@ss/w&quot;rd+ü&lt;1&gt;",    // Python, PHP, JavaScript
+        "p@ss/w&#34;rd+ü&lt;1&gt;",     // Go
         @"p@ss/w\""rd+\u00fc<1>",       // Python
         @"p@ss\/w\""rd+\u00fc<1>",      // PHP
         @"p@ss/w\""rd+ü\u003c1\u003e",  // Go
