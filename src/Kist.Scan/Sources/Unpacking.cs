@@ -1,3 +1,4 @@
+using System.Buffers.Binary;
 using SharpCompress.Compressors;
 using SharpCompress.Compressors.BZip2;
 using SharpCompress.Compressors.Xz;
@@ -12,15 +13,34 @@ internal static class Unpacking
     private const long MaxDictionary = 64 << 20;
     private const int XzHead = 64;
 
+    // What nearly all archives do with. Larger ones are read one at a time, so that the cores together need no more
+    // than the largest.
+    private const long UsualWindow = 8 << 20;
+    private static readonly Lock s_large = new();
+
     /// <summary>What <paramref name="packed"/> holds. Damage is an <see cref="InvalidDataException"/>, whatever the
-    /// library throws; of the stream below, its own.</summary>
-    public static Stream Open(ContentKind kind, Stream packed) => new GuardedStream(kind switch
+    /// library throws; of the stream below, its own. To be read and disposed of on one thread.</summary>
+    public static Stream Open(ContentKind kind, Stream packed) => new GuardedStream(kind, packed);
+
+    // Of the first frame (RFC 8878, section 3.1.1.1); a frame of one segment has no window, and needs its whole size.
+    private static long Window(ReadOnlySpan<byte> head)
     {
-        ContentKind.Zstandard => () => new DecompressionStream(packed, 0, checkEndOfStream: true, leaveOpen: true),
-        ContentKind.Bzip2 => () => BZip2Stream.Create(
-            packed, CompressionMode.Decompress, decompressConcatenated: true, leaveOpen: true),
-        _ => () => new XzStreams(packed),
-    });
+        const byte oneSegment = 0x20;
+        if (head.Length < 14 || head[0] != 0x28) return 0;
+        if ((head[4] & oneSegment) != 0)
+        {
+            var size = head[(5 + (0x4210 >> ((head[4] & 3) * 4) & 15))..];
+            return (head[4] >> 6) switch
+            {
+                0 => size[0],
+                1 => BinaryPrimitives.ReadUInt16LittleEndian(size),
+                2 => BinaryPrimitives.ReadUInt32LittleEndian(size),
+                _ => long.MaxValue,
+            };
+        }
+        var power = 1L << (10 + (head[5] >> 3));
+        return power + power / 8 * (head[5] & 7);
+    }
 
     // Of the first block's LZMA2 filter (xz-file-format 1.2, sections 3.1 and 5.3.1); 0 where there is none.
     private static long Dictionary(ReadOnlySpan<byte> head)
@@ -102,15 +122,16 @@ internal static class Unpacking
         }
     }
 
-    private sealed class GuardedStream(Func<Stream> open) : ReadOnlyStream
+    private sealed class GuardedStream(ContentKind kind, Stream packed) : ReadOnlyStream
     {
         private Stream? _stream;
+        private bool _isAlone;
 
         public override int Read(Span<byte> buffer)
         {
             try
             {
-                return (_stream ??= open()).Read(buffer);
+                return (_stream ??= Open()).Read(buffer);
             }
             catch (OutOfMemoryException e)
             {
@@ -124,8 +145,34 @@ internal static class Unpacking
 
         protected override void Dispose(bool disposing)
         {
-            if (disposing) _stream?.Dispose();
+            if (disposing)
+            {
+                _stream?.Dispose();
+                if (_isAlone) s_large.Exit();
+                _isAlone = false;
+            }
             base.Dispose(disposing);
+        }
+
+        private Stream Open()
+        {
+            var bytes = new byte[XzHead];
+            var head = bytes.AsMemory(0, packed.ReadAtLeast(bytes, bytes.Length, throwOnEndOfStream: false));
+            var window = kind == ContentKind.Xz ? Dictionary(head.Span)
+                : kind == ContentKind.Zstandard ? Window(head.Span) : 0;
+            if (window > UsualWindow)
+            {
+                s_large.Enter();
+                _isAlone = true;
+            }
+            var whole = new PrefixedStream(head, packed);
+            return kind switch
+            {
+                ContentKind.Zstandard => new DecompressionStream(whole, 0, checkEndOfStream: true, leaveOpen: true),
+                ContentKind.Bzip2 => BZip2Stream.Create(
+                    whole, CompressionMode.Decompress, decompressConcatenated: true, leaveOpen: true),
+                _ => new XzStreams(whole),
+            };
         }
     }
 }

@@ -92,6 +92,21 @@ public sealed class PackedTests
         Assert.Contains("dictionary", Assert.Single(folder.Tally.Unread).Reason);
     }
 
+    [Theory]
+    [InlineData("xz", ".xz", "--lzma2=dict=64MiB")]
+    [InlineData("zstd", ".zst", "--long=27")]
+    [InlineData("zstd", ".zst", "--no-content-size")]
+    public void Large_windows_are_read_one_after_the_other(string program, string ending, string option)
+    {
+        using var folder = new Folder();
+        var inner = Packed(program, s_text, option);
+        for (var i = 0; i < 60; i++) folder.Write($"f{i:00}{ending}", inner);
+        folder.Write("nested" + ending, Packed(program, Tar(("a" + ending, inner)), option));
+
+        Assert.Equal(61, folder.Tree().Length);
+        Assert.Equal(0, folder.Tally.UnreadCount);
+    }
+
     [Fact]
     public void A_layer_of_an_image_may_be_packed_by_zstd()
     {
