@@ -1,3 +1,4 @@
+using System.Diagnostics;
 using System.Globalization;
 using System.Text.Json;
 using Kist.Testing;
@@ -13,7 +14,7 @@ namespace Kist.Native.Tests;
 [Collection(nameof(AloneOnTheMachine))]
 public sealed class AllocationBudgetTests
 {
-    private const int WarmUp = 300, Rounds = 6, Measured = 250;
+    private const int WarmUp = 300, Rounds = 6, Measured = 500;
     private const string Secret = "/v1/prod/data/database", Self = "/v1/auth/token/lookup-self";
     private const string Body = """{"data":{"url":"postgres://db.internal:5432/app","password":"correct-horse"}}""";
 
@@ -37,6 +38,7 @@ public sealed class AllocationBudgetTests
             .ToDictionary(budget => budget.Name, budget => budget.Value.GetInt64());
         Assert.Equal(s_requests.Keys.Order(), budgets.Keys.Order());
         await using var server = await KistServer.StartQuickAsync();
+        await KeepOnOneProcessorAsync(server.ProcessId);
         await server.SendAsync("POST", Secret, server.QuickStart.RootToken, Body);
         var report = new List<string>();
         var missed = 0;
@@ -47,6 +49,19 @@ public sealed class AllocationBudgetTests
             if (each > budget || each <= 0) missed++;
         }
         Assert.True(missed == 0, string.Join("\n", report));
+    }
+
+    /// <summary>
+    /// What a request has finished with lies in a pool for each processor. One that goes on elsewhere than where it came
+    /// from finds that pool empty, for as long as the system leaves both threads where they are.
+    /// </summary>
+    private static async Task KeepOnOneProcessorAsync(int process)
+    {
+        using var taskset = Process.Start(new ProcessStartInfo(
+            "taskset", ["--all-tasks", "--cpu-list", "--pid", "0", $"{process}"]) { RedirectStandardOutput = true })!;
+        await taskset.StandardOutput.ReadToEndAsync();
+        await taskset.WaitForExitAsync();
+        Assert.Equal(0, taskset.ExitCode);
     }
 
     /// <summary>
