@@ -253,6 +253,10 @@ http {{ access_log off; keepalive_requests 1000000000; default_type application/
         self.row(f"start to first answer, {self.options.secrets:,} secrets and leases", f"{took:.0f} ms", "300 ms", "100 ms",
                  took <= 300, "kist server --start DIR, polled")
         server = self.start_kist(data, env)
+        # What is compared is the work of a read, not the disk: the file may have been written an hour ago.
+        with open(os.path.join(data, "store", "kist.db"), "rb") as store:
+            while store.read(1 << 20):
+                pass
         token = self.token(env)
         small = self.script("small.lua", RANDOM_LUA % (token, 999))
         large = self.script("large.lua", RANDOM_LUA % (token, self.options.secrets - 1))
