@@ -11,7 +11,7 @@ namespace Kist.Cli.Tests;
 internal sealed class FakeServer : IDisposable
 {
     private const string Mounts = "/v1/sys/internal/ui/mounts/";
-    private readonly HttpListener _listener = new();
+    private HttpListener _listener = new();
     private readonly Func<Asked, (int Status, string Body)> _answer;
     private readonly List<Asked> _asked = [];
 
@@ -63,7 +63,6 @@ internal sealed class FakeServer : IDisposable
             probe.Start();
             var address = $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/";
             probe.Stop();
-            _listener.Prefixes.Clear();
             _listener.Prefixes.Add(address);
             try
             {
@@ -72,7 +71,8 @@ internal sealed class FakeServer : IDisposable
             }
             catch (HttpListenerException)
             {
-                // Somebody took the port in between: another one.
+                // Somebody took the port in between: another one. A listener that did not start is of no more use.
+                _listener = new HttpListener();
             }
         }
     }

@@ -52,8 +52,8 @@ public sealed class AllocationBudgetTests
     }
 
     /// <summary>
-    /// What a request has finished with lies in a pool for each processor. One that goes on elsewhere than where it came
-    /// from finds that pool empty, for as long as the system leaves both threads where they are.
+    /// What a request has finished with lies in a pool for each processor. One that goes on elsewhere than where it
+    /// came from finds that pool empty, for as long as the system leaves both threads where they are.
     /// </summary>
     private static async Task KeepOnOneProcessorAsync(int process)
     {

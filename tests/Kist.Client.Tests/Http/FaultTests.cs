@@ -211,7 +211,7 @@ public sealed class FaultTests
 /// <summary>A server that answers as it is told.</summary>
 internal sealed class Script : IDisposable
 {
-    private readonly HttpListener _listener = new();
+    private readonly HttpListener _listener;
     private readonly List<string> _paths = [];
 
     public Script(Func<(string Path, int Number), (int Status, string Body)> answer)
@@ -220,16 +220,16 @@ internal sealed class Script : IDisposable
         {
             var port = RandomNumberGenerator.GetInt32(20_000, 60_000);
             Address = new Uri($"http://127.0.0.1:{port}/");
-            _listener.Prefixes.Clear();
-            _listener.Prefixes.Add(Address.ToString());
+            var listener = new HttpListener { Prefixes = { Address.ToString() } };
             try
             {
-                _listener.Start();
+                listener.Start();
+                _listener = listener;
                 break;
             }
             catch (HttpListenerException) when (attempt < 20)
             {
-                // Somebody has this port.
+                // Somebody has this port, and a listener that did not start is of no more use.
             }
         }
         _ = Task.Run(async () =>
