@@ -13,6 +13,9 @@ internal static class Unpacking
     private const long MaxDictionary = 64 << 20;
     private const int XzHead = 64;
 
+    // Each may ask for a dictionary of its own, so that a small file of many would take hours.
+    private const int MaxStreams = 4_096;
+
     // What nearly all archives do with. Larger ones are read one at a time, so that the cores together need no more
     // than the largest.
     private const long UsualWindow = 8 << 20;
@@ -75,8 +78,9 @@ internal static class Unpacking
     // One behind the other, as `cat a.xz b.xz` makes them; the library reads the first.
     private sealed class XzStreams(Stream packed) : ReadOnlyStream
     {
-        private Stream _rest = packed;
+        private readonly HeldStream _rest = new(packed);
         private XZStream? _stream;
+        private int _opened;
 
         public override int Read(Span<byte> buffer)
         {
@@ -90,16 +94,40 @@ internal static class Unpacking
 
         private bool OpenNext()
         {
-            var head = new byte[XzHead];
-            var length = _rest.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
-            // Zeros may stand between them.
-            var begin = head.AsSpan(0, length).IndexOfAnyExcept((byte)0);
-            if (begin < 0) return length == head.Length && OpenNext();
-            _rest = new PrefixedStream(head.AsMemory(begin, length - begin), _rest);
-            if (begin == 0 && Dictionary(head.AsSpan(0, length)) > MaxDictionary)
-                throw new InvalidDataException("it needs a dictionary of more than 64 MiB");
-            _stream = new XZStream(new PlacedStream(_rest));
-            return true;
+            while (true)
+            {
+                var head = new byte[XzHead];
+                var length = _rest.ReadAtLeast(head, head.Length, throwOnEndOfStream: false);
+                if (length == 0) return false;
+                // Zeros may stand between them.
+                var begin = head.AsSpan(0, length).IndexOfAnyExcept((byte)0);
+                if (begin < 0) continue;
+                _rest.GiveBack(head.AsMemory(begin, length - begin));
+                if (begin > 0) continue;
+                if (Dictionary(head.AsSpan(0, length)) > MaxDictionary)
+                    throw new InvalidDataException("it needs a dictionary of more than 64 MiB");
+                if (++_opened > MaxStreams)
+                    throw new InvalidDataException($"it is more than {MaxStreams} streams, one behind the other");
+                _stream = new XZStream(new PlacedStream(_rest));
+                return true;
+            }
+        }
+    }
+
+    // Takes back what was looked at too early. One for all streams: one in another would be slower with each.
+    private sealed class HeldStream(Stream source) : ReadOnlyStream
+    {
+        private ReadOnlyMemory<byte> _held;
+
+        public void GiveBack(ReadOnlyMemory<byte> bytes) => _held = bytes;
+
+        public override int Read(Span<byte> buffer)
+        {
+            if (_held.IsEmpty) return source.Read(buffer);
+            var count = Math.Min(buffer.Length, _held.Length);
+            _held.Span[..count].CopyTo(buffer);
+            _held = _held[count..];
+            return count;
         }
     }
 

@@ -21,18 +21,6 @@ public sealed class ArchiveTests
         return stream.ToArray();
     }
 
-    private static byte[] Tar(params (string Name, byte[] Content)[] entries)
-    {
-        var stream = new MemoryStream();
-        using (var tar = new TarWriter(stream, leaveOpen: true))
-            foreach (var (name, content) in entries)
-                tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name)
-                {
-                    DataStream = new MemoryStream(content),
-                });
-        return stream.ToArray();
-    }
-
     private static byte[] Gzip(byte[] content)
     {
         var stream = new MemoryStream();
@@ -45,8 +33,8 @@ public sealed class ArchiveTests
     {
         using var folder = new Folder();
         var secret = Text("one\n" + Sample.Line());
-        folder.Write("a.zip", Zip(("d/x.txt", secret), ("inner.tar", Tar(("y.txt", secret)))));
-        folder.Write("b.tar.gz", Gzip(Tar(("z.txt", secret), ("deep.zip", Zip(("w.txt", secret))))));
+        folder.Write("a.zip", Zip(("d/x.txt", secret), ("inner.tar", Folder.Tar(("y.txt", secret)))));
+        folder.Write("b.tar.gz", Gzip(Folder.Tar(("z.txt", secret), ("deep.zip", Zip(("w.txt", secret))))));
         folder.Write("c.log.gz", Gzip(secret));
 
         Assert.Equal(
@@ -64,7 +52,7 @@ public sealed class ArchiveTests
         var noise = new byte[3_000_000];
         new Random(1).NextBytes(noise);
         folder.Write("a.zip", Zip(("noise", noise), ("large.txt", large)));
-        folder.Write("b.tgz", Gzip(Tar(("noise", noise), ("large.txt", large))));
+        folder.Write("b.tgz", Gzip(Folder.Tar(("noise", noise), ("large.txt", large))));
 
         Assert.Equal(["a.zip!large.txt:200001", "b.tgz!large.txt:200001"], folder.Tree());
     }
@@ -104,7 +92,7 @@ public sealed class ArchiveTests
         var noise = new byte[100_000];
         new Random(2).NextBytes(noise);
         var zip = Zip(("x.txt", noise));
-        var tar = Gzip(Tar(("y.txt", noise)));
+        var tar = Gzip(Folder.Tar(("y.txt", noise)));
         folder.Write("cut.zip", zip[..(zip.Length / 2)]);
         folder.Write("cut.tgz", tar[..(tar.Length / 2)]);
         folder.Write("after.txt", Sample.Line());
@@ -132,8 +120,9 @@ public sealed class ArchiveTests
         var random = new Random(3);
         var good = new[]
         {
-            Zip(("x.txt", Text(Sample.Line())), ("y.zip", Zip(("z", Text("z"))))), Tar(("x.txt", Text(Sample.Line()))),
-            Gzip(Tar(("x.txt", Text(Sample.Line())))),
+            Zip(("x.txt", Text(Sample.Line())), ("y.zip", Zip(("z", Text("z"))))),
+            Folder.Tar(("x.txt", Text(Sample.Line()))),
+            Gzip(Folder.Tar(("x.txt", Text(Sample.Line())))),
         };
         for (var i = 0; i < 150; i++)
         {
@@ -155,9 +144,9 @@ public sealed class ArchiveTests
                 + "\"}},\"history\":[{\"created_by\":\"RUN \\u0026\\u0026 curl -H \\\"Authorization: token "
             + Sample.Token(3) + "\\\"\"}]}";
         var manifest = "[{\"Config\":\"blobs/sha256/cc\",\"Layers\":[\"blobs/sha256/aa\",\"blobs/sha256/bb\"]}]";
-        folder.Write("image.tar", Tar(
-            ("blobs/sha256/aa", Tar(("app/secret.txt", Text(Sample.Line(4))))),
-            ("blobs/sha256/bb", Gzip(Tar(("app/.wh.secret.txt", [])))),
+        folder.Write("image.tar", Folder.Tar(
+            ("blobs/sha256/aa", Folder.Tar(("app/secret.txt", Text(Sample.Line(4))))),
+            ("blobs/sha256/bb", Gzip(Folder.Tar(("app/.wh.secret.txt", [])))),
             ("blobs/sha256/cc", Text(config)), ("manifest.json", Text(manifest))));
 
         var found = folder.Tree();
@@ -171,9 +160,9 @@ public sealed class ArchiveTests
     public void An_image_that_lacks_a_layer_is_not_whole()
     {
         using var folder = new Folder();
-        folder.Write("image.tar", Tar(("manifest.json",
+        folder.Write("image.tar", Folder.Tar(("manifest.json",
             Text("[{\"Config\":\"c.json\",\"Layers\":[\"0a/layer.tar\",\"0b/layer.tar\"]}]")),
-            ("0a/layer.tar", Tar(("x", Text("x"))))));
+            ("0a/layer.tar", Folder.Tar(("x", Text("x"))))));
 
         folder.Tree();
         Assert.Equal("image.tar!0b/layer.tar",

@@ -1,4 +1,5 @@
 using System.Diagnostics;
+using System.Formats.Tar;
 using System.Text;
 using Kist.Scan.Sources;
 
@@ -24,6 +25,19 @@ internal sealed class Folder : IDisposable
     {
         Directory.CreateDirectory(Path.GetDirectoryName(this[path])!);
         File.WriteAllBytes(this[path], bytes);
+    }
+
+    /// <summary>An archive of files.</summary>
+    public static byte[] Tar(params (string Name, byte[] Content)[] entries)
+    {
+        var stream = new MemoryStream();
+        using (var tar = new TarWriter(stream, leaveOpen: true))
+            foreach (var (name, content) in entries)
+                tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name)
+                {
+                    DataStream = new MemoryStream(content),
+                });
+        return stream.ToArray();
     }
 
     /// <summary>Makes the folder a repository.</summary>

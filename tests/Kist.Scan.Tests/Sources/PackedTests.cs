@@ -1,5 +1,4 @@
 using System.Diagnostics;
-using System.Formats.Tar;
 using System.Text;
 using Kist.Scan.Sources;
 
@@ -22,7 +21,7 @@ public sealed class PackedTests
     {
         using var folder = new Folder();
         folder.Write("a.log" + ending, Packed(program, s_text));
-        folder.Write("b.tar" + ending, Packed(program, Tar(("d/x.txt", s_text))));
+        folder.Write("b.tar" + ending, Packed(program, Folder.Tar(("d/x.txt", s_text))));
         folder.Write("two" + ending, [.. Packed(program, Text("short\n")), .. Packed(program, s_text)]);
         folder.Write("empty" + ending, Packed(program, []));
         folder.Write("named", Packed(program, s_text));
@@ -55,7 +54,7 @@ public sealed class PackedTests
     {
         using var folder = new Folder();
         var random = new Random(5);
-        var good = Packed(program, Tar(("x.txt", s_text[..20_000])));
+        var good = Packed(program, Folder.Tar(("x.txt", s_text[..20_000])));
         for (var i = 0; i < 60; i++)
         {
             var bytes = good.ToArray();
@@ -92,6 +91,33 @@ public sealed class PackedTests
         Assert.Contains("dictionary", Assert.Single(folder.Tally.Unread).Reason);
     }
 
+    /// <summary>A stream behind zeros is looked at as the first is.</summary>
+    [Fact]
+    public void A_dictionary_is_refused_in_any_of_several_streams()
+    {
+        using var folder = new Folder();
+        byte[] first = [.. Packed("xz", Text("short\n")), .. new byte[4_000_000]];
+        folder.Write("a.xz", [.. first, .. Packed("xz", s_text, "--lzma2=dict=128MiB")]);
+        folder.Write("b.xz", [.. first, .. Packed("xz", s_text)]);
+
+        Assert.Equal(["b.xz!b:30002"], folder.Tree());
+        Assert.Contains("dictionary", Assert.Single(folder.Tally.Unread).Reason);
+    }
+
+    /// <summary>A small file of very many streams takes neither hours nor the stack.</summary>
+    [Theory]
+    [MemberData(nameof(Programs))]
+    public void Very_many_streams_end_the_scan_with_all_of_them_or_with_a_reason(string program, string ending)
+    {
+        using var folder = new Folder();
+        var (empty, last) = (Packed(program, []), Packed(program, s_text));
+        folder.Write("many" + ending, [.. Enumerable.Range(0, 100_000).SelectMany(_ => empty), .. last]);
+
+        var found = folder.Tree();
+        if (folder.Tally.UnreadCount == 0) Assert.Equal([$"many{ending}!many:30001"], found);
+        else Assert.Contains("streams", Assert.Single(folder.Tally.Unread).Reason);
+    }
+
     [Theory]
     [InlineData("xz", ".xz", "--lzma2=dict=64MiB")]
     [InlineData("zstd", ".zst", "--long=27")]
@@ -101,7 +127,7 @@ public sealed class PackedTests
         using var folder = new Folder();
         var inner = Packed(program, s_text, option);
         for (var i = 0; i < 60; i++) folder.Write($"f{i:00}{ending}", inner);
-        folder.Write("nested" + ending, Packed(program, Tar(("a" + ending, inner)), option));
+        folder.Write("nested" + ending, Packed(program, Folder.Tar(("a" + ending, inner)), option));
 
         Assert.Equal(61, folder.Tree().Length);
         Assert.Equal(0, folder.Tally.UnreadCount);
@@ -112,26 +138,15 @@ public sealed class PackedTests
     {
         using var folder = new Folder();
         const string manifest = "[{\"Config\":\"blobs/sha256/cc\",\"Layers\":[\"blobs/sha256/aa\"]}]";
-        folder.Write("image.tar", Tar(
-            ("blobs/sha256/aa", Packed("zstd", Tar(("app/secret.txt", s_text)))), ("manifest.json", Text(manifest))));
+        folder.Write("image.tar", Folder.Tar(
+            ("blobs/sha256/aa", Packed("zstd", Folder.Tar(("app/secret.txt", s_text)))),
+            ("manifest.json", Text(manifest))));
 
         Assert.Equal(["image.tar!blobs/sha256/aa!app/secret.txt:30001"], folder.Tree());
         Assert.Equal(0, folder.Tally.UnreadCount);
     }
 
     private static byte[] Text(string text) => Encoding.UTF8.GetBytes(text);
-
-    private static byte[] Tar(params (string Name, byte[] Content)[] entries)
-    {
-        var stream = new MemoryStream();
-        using (var tar = new TarWriter(stream, leaveOpen: true))
-            foreach (var (name, content) in entries)
-                tar.WriteEntry(new PaxTarEntry(TarEntryType.RegularFile, name)
-                {
-                    DataStream = new MemoryStream(content),
-                });
-        return stream.ToArray();
-    }
 
     private static byte[] Packed(string program, byte[] content, params string[] options)
     {
