@@ -1,4 +1,3 @@
-using System.Net;
 using System.Net.Http.Headers;
 using System.Net.Sockets;
 using System.Text;
@@ -202,7 +201,7 @@ public sealed class KistServer : IAsyncDisposable
         for (var attempt = 1; ; attempt++)
         {
             var directory = System.IO.Directory.CreateTempSubdirectory("kist-server-").FullName;
-            var planned = plan(directory, FreePort());
+            var planned = plan(directory, Loopback.FreePort());
             var process = KistProcess.StartBy(
                 planned.Starter, directory, planned.Arguments, planned.Environment);
             if (await BecomesReadyAsync(process, planned.Address)) return new KistServer(planned, process);
@@ -247,13 +246,6 @@ public sealed class KistServer : IAsyncDisposable
     private Uri ExactUri(string path) =>
         new(Address.GetLeftPart(UriPartial.Authority) + path,
             new UriCreationOptions { DangerousDisablePathAndQueryCanonicalization = true });
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 
     /// <summary>What starts one server.</summary>
     private sealed record ServerPlan

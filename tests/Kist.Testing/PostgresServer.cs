@@ -1,7 +1,5 @@
 using System.Diagnostics;
 using System.Globalization;
-using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace Kist.Testing;
@@ -193,7 +191,7 @@ public sealed partial class PostgresServer : IDisposable
         WriteUser(folder);
         if (Environment.IsPrivilegedProcess)
             Run("chown", Owner, folder);
-        var server = new PostgresServer(folder, FreePort());
+        var server = new PostgresServer(folder, Loopback.FreePort());
         AppDomain.CurrentDomain.ProcessExit += (_, _) => server.Dispose();
         return server;
     }
@@ -260,11 +258,4 @@ public sealed partial class PostgresServer : IDisposable
         File.ReadAllText($"/proc/{parent}/task/{parent}/children")
             .Split(' ', StringSplitOptions.RemoveEmptyEntries)
             .Select(id => int.Parse(id, CultureInfo.InvariantCulture));
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
-    }
 }

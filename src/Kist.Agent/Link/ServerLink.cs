@@ -2,6 +2,7 @@ using System.Net;
 using System.Net.Security;
 using System.Net.Sockets;
 using System.Security.Cryptography.X509Certificates;
+using Kist.Client.Http;
 using Kist.Secrets;
 
 namespace Kist.Agent.Link;
@@ -49,7 +50,7 @@ internal sealed class ServerLink : IDisposable
             MaxConnectionsPerServer = 256,
         };
         if (settings.Address.Scheme == "https") Secure(handler);
-        if (settings.Socket is { } socket) handler.ConnectCallback = (_, ct) => ConnectAsync(socket, ct);
+        if (settings.Socket is { } socket) handler.ConnectCallback = (_, ct) => UnixSocket.ConnectAsync(socket, ct);
         _base = settings.Socket is null
             ? settings.Address.GetLeftPart(UriPartial.Path).TrimEnd('/') : "http://localhost";
         _invoker = new HttpMessageInvoker(handler);
@@ -109,21 +110,6 @@ internal sealed class ServerLink : IDisposable
     public void Dispose() => _invoker.Dispose();
 
     private string Name => Settings.Name;
-
-    private static async ValueTask<Stream> ConnectAsync(string path, CancellationToken ct)
-    {
-        var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-        try
-        {
-            await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), ct);
-            return new NetworkStream(socket, ownsSocket: true);
-        }
-        catch
-        {
-            socket.Dispose();
-            throw;
-        }
-    }
 
     private async Task<Reply> ReadAsync(HttpResponseMessage response, CancellationToken ct)
     {

@@ -197,20 +197,7 @@ internal sealed class Transport : IDisposable
     private static Uri OverSocket(SocketsHttpHandler handler, string path)
     {
         handler.UseProxy = false;
-        handler.ConnectCallback = async (_, ct) =>
-        {
-            var socket = new Socket(AddressFamily.Unix, SocketType.Stream, ProtocolType.Unspecified);
-            try
-            {
-                await socket.ConnectAsync(new UnixDomainSocketEndPoint(path), ct);
-                return new NetworkStream(socket, ownsSocket: true);
-            }
-            catch
-            {
-                socket.Dispose();
-                throw;
-            }
-        };
+        handler.ConnectCallback = (_, ct) => UnixSocket.ConnectAsync(path, ct);
         return new Uri("http://localhost/");
     }
 

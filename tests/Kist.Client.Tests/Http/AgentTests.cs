@@ -54,7 +54,7 @@ public sealed class AgentTests(TestServer server)
     private sealed class RunningAgent : IDisposable
     {
         private readonly string _folder = Directory.CreateTempSubdirectory("kist-agent-").FullName;
-        private readonly int _port = FreePort();
+        private readonly int _port = Loopback.FreePort();
         private KistProcess? _process;
 
         public static async Task<RunningAgent> StartAsync(KistServer server)
@@ -102,13 +102,6 @@ public sealed class AgentTests(TestServer server)
         {
             _process?.Dispose();
             Directory.Delete(_folder, recursive: true);
-        }
-
-        private static int FreePort()
-        {
-            using var listener = new System.Net.Sockets.TcpListener(System.Net.IPAddress.Loopback, 0);
-            listener.Start();
-            return ((System.Net.IPEndPoint)listener.LocalEndpoint).Port;
         }
     }
 }

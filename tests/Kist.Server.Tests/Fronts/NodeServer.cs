@@ -1,10 +1,10 @@
 using System.Net;
-using System.Net.Sockets;
-using System.Text;
 using System.Text.Json;
+using System.Text;
 using Kist.Kernel.Node;
 using Kist.Kernel.Seals;
 using Kist.Kernel.Stores;
+using Kist.Testing;
 using Xunit;
 
 namespace Kist.Server.Tests.Fronts;
@@ -29,7 +29,7 @@ internal sealed class NodeServer : IAsyncDisposable
     public static async Task<NodeServer> StartAsync(
         IStore store, ISeal? seal = null, ISeal? oldSeal = null, Settings? settings = null)
     {
-        var port = FreePort();
+        var port = Loopback.FreePort();
         var parts = new NodeParts(
             store, seal, Catalog.Engines, Catalog.Sinks, TimeProvider.System, NodeLog.Silent, "1.15.0")
         {
@@ -84,13 +84,6 @@ internal sealed class NodeServer : IAsyncDisposable
     {
         _http.Dispose();
         await _server.DisposeAsync();
-    }
-
-    private static int FreePort()
-    {
-        using var probe = new TcpListener(IPAddress.Loopback, 0);
-        probe.Start();
-        return ((IPEndPoint)probe.LocalEndpoint).Port;
     }
 }
 

@@ -1,6 +1,4 @@
-using System.Net;
 using System.Net.Http.Headers;
-using System.Net.Sockets;
 using System.Text;
 using Kist.Testing;
 using Xunit;
@@ -43,7 +41,7 @@ internal sealed class AgentProcess : IDisposable
         params string[] arguments)
     {
         if (token is not null) WriteToken(folder, token);
-        var port = FreePort();
+        var port = Loopback.FreePort();
         var file = Path.Combine(folder, "agent.hcl");
         await File.WriteAllTextAsync(file, configuration.Replace("FOLDER", folder).Replace("SERVER", server)
             .Replace("PORT", port.ToString()));
@@ -121,13 +119,6 @@ internal sealed class AgentProcess : IDisposable
     {
         _process.Dispose();
         _http.Dispose();
-    }
-
-    public static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 
     private async Task<bool> AnswersAsync()

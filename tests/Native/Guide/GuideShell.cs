@@ -1,6 +1,5 @@
 using System.Diagnostics;
 using System.Net;
-using System.Net.Sockets;
 using System.Security.Cryptography;
 using System.Security.Cryptography.X509Certificates;
 using Kist.Testing;
@@ -25,7 +24,8 @@ public sealed class GuideShell : IAsyncDisposable
     private static readonly TimeSpan s_limit = TimeSpan.FromSeconds(30);
     private readonly string _home = Directory.CreateTempSubdirectory("kist-guide-").FullName;
     private readonly string _outputs = Directory.CreateTempSubdirectory("kist-guide-output-").FullName;
-    private readonly string _server = $"127.0.0.1:{FreePort()}", _second = $"127.0.0.1:{FreePort()}";
+    private readonly string _server = $"127.0.0.1:{Loopback.FreePort()}";
+    private readonly string _second = $"127.0.0.1:{Loopback.FreePort()}";
     private readonly Lazy<PostgresServer> _postgres;
     private readonly Process _bash;
     private int _count;
@@ -153,12 +153,5 @@ public sealed class GuideShell : IAsyncDisposable
         using var certificate = request.CreateSelfSigned(now.AddHours(-1), now.AddDays(1));
         File.WriteAllText(Path.Combine(folder, "tls.crt"), certificate.ExportCertificatePem());
         File.WriteAllText(Path.Combine(folder, "tls.key"), key.ExportPkcs8PrivateKeyPem());
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }
