@@ -37,7 +37,8 @@ internal static class ConnectionUrl
             if (environment.GetValueOrDefault(variable) is { Length: > 0 } value)
                 keywords.TryAdd(keyword, value);
         }
-        var made = new NpgsqlConnectionStringBuilder();
+        // Kerberos is for those who ask for it: without a ticket Npgsql connects, finds none, and connects once more.
+        var made = new NpgsqlConnectionStringBuilder { GssEncryptionMode = GssEncryptionMode.Disable };
         foreach (var (keyword, value) in keywords)
         {
             if (!Apply(made, keyword, value))
@@ -156,7 +157,8 @@ internal static class ConnectionUrl
                 case "options": made.Options = value; return true;
                 case "connect_timeout": made.Timeout = Number(value); return true;
                 case "target_session_attrs": made.TargetSessionAttributes = value; return true;
-                case "load_balance_hosts" or "client_encoding" or "gssencmode" or "channel_binding"
+                case "gssencmode": return ApplyGssMode(made, value);
+                case "load_balance_hosts" or "client_encoding" or "channel_binding"
                     or "sslcompression" or "sslsni" or "sslinline" or "krbsrvname":
                     return true;
                 case "keepalives_idle": made.TcpKeepAliveTime = Number(value); return true;
@@ -195,6 +197,19 @@ internal static class ConnectionUrl
             _ => null,
         };
         made.SslMode = mode ?? made.SslMode;
+        return mode is not null;
+    }
+
+    private static bool ApplyGssMode(NpgsqlConnectionStringBuilder made, string value)
+    {
+        GssEncryptionMode? mode = value switch
+        {
+            "disable" => GssEncryptionMode.Disable,
+            "prefer" => GssEncryptionMode.Prefer,
+            "require" => GssEncryptionMode.Require,
+            _ => null,
+        };
+        made.GssEncryptionMode = mode ?? made.GssEncryptionMode;
         return mode is not null;
     }
 

@@ -71,6 +71,27 @@ internal sealed class Database : IAsyncDisposable
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken ct) => _source.OpenConnectionAsync(ct);
 
     /// <summary>
+    /// Opens <paramref name="count"/> connections and lays them into the pool: a node that has just started has work for
+    /// some at once, and its first reads would wait for them to be made. A database that has none left is no failure.
+    /// </summary>
+    public async Task ReadyAsync(int count, CancellationToken ct)
+    {
+        var opened = await Task.WhenAll(Enumerable.Range(0, count).Select(async _ =>
+        {
+            try
+            {
+                return await OpenAsync(ct);
+            }
+            catch (Exception fault) when (PostgresFault.Is(fault))
+            {
+                return null;
+            }
+        }));
+        foreach (var connection in opened)
+            if (connection is not null) await connection.DisposeAsync();
+    }
+
+    /// <summary>
     /// Runs <paramref name="work"/> on a connection, and once more on another if the first turns out to be dead: a
     /// database that was restarted leaves dead ones in the pool. For work that may be done twice.
     /// </summary>

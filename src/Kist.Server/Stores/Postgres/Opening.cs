@@ -10,6 +10,7 @@ namespace Kist.Server.Stores.Postgres;
 internal sealed class Opening(Database database, PostgresStoreOptions options) : IAsyncDisposable
 {
     private static readonly TimeSpan Pause = TimeSpan.FromMilliseconds(200);
+    private const int ReadyConnections = 4; // the feed, the writer, a chore and a request
     private readonly CancellationTokenSource _stop = new();
     private readonly Lock _lock = new();
     private Task<Opened>? _attempt;      // under way, or how the last one ended
@@ -64,6 +65,7 @@ internal sealed class Opening(Database database, PostgresStoreOptions options) :
             _stop.Token.ThrowIfCancellationRequested();
             var head = await database.RunAsync(
                 connection => Schema.AdmitAsync(connection, database.Tables), _stop.Token);
+            await database.ReadyAsync(Math.Min(ReadyConnections, options.MaxParallel), _stop.Token);
             var feed = new ChangeFeed(database, head, options.Warn);
             return _done = new Opened(feed, new CommitQueue(new GroupWriter(database, options), feed));
         }

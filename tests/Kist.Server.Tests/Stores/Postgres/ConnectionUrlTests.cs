@@ -51,7 +51,19 @@ public sealed class ConnectionUrlTests
         Assert.Equal("read-write", read.TargetSessionAttributes);
     }
 
+    // With Kerberos Npgsql connects twice where there is no ticket.
     [Theory]
+    [InlineData("postgres://h/db", GssEncryptionMode.Disable)]
+    [InlineData("postgres://h/db?gssencmode=prefer", GssEncryptionMode.Prefer)]
+    [InlineData("host=h gssencmode=require", GssEncryptionMode.Require)]
+    public void KerberosIsForThoseWhoAskForIt(string text, GssEncryptionMode mode)
+    {
+        Assert.True(ConnectionUrl.TryParse(text, None, out var read, out _));
+        Assert.Equal(mode, read.GssEncryptionMode);
+    }
+
+    [Theory]
+    [InlineData("postgres://u:sesame@h/db?gssencmode=maybe", "gssencmode")]
     [InlineData("postgres://u:sesame@h/db?sslmode=sometimes", "sslmode")]
     [InlineData("postgres://u:sesame@h/db?color=red", "color")]
     [InlineData("postgres://u:sesame@h:x/db", "port")]

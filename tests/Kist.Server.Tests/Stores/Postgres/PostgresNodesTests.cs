@@ -25,6 +25,19 @@ public sealed class PostgresNodesTests
         }
     }
 
+    // A node's first reads must not wait for connections to be made.
+    [Fact]
+    public async Task AStoreThatIsOpenHasConnectionsAtHand()
+    {
+        var name = $"ready{Guid.NewGuid():N}";
+        var options = StoreUnderTest.FreshTables();
+        await using var store = PostgresStore.Open(
+            options with { ConnectionUrl = $"{options.ConnectionUrl}&application_name={name}" });
+        var sessions = PostgresServer.Shared.Query(
+            "postgres", $"SELECT count(*) FROM pg_stat_activity WHERE application_name = '{name}'");
+        Assert.Equal("4", sessions);
+    }
+
     [Fact]
     public async Task EveryWatcherOfEveryNodeSeesAllCommitsOfAllNodesInTheSameOrder()
     {
