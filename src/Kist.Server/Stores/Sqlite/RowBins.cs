@@ -4,45 +4,40 @@ using Microsoft.Win32.SafeHandles;
 namespace Kist.Server.Stores.Sqlite;
 
 /// <summary>
-/// Rows on their way from the order of their keys into that of their ids: each goes into a bin by the first eight bits
-/// of its id, in a file, and each bin is then read and sorted in memory. One that is too large for that is first put
-/// into bins by the next eight bits. Takes some 16 MiB of memory and one bin at a time.
+/// Rows on their way from the order of their keys into that of their ids: each goes into a bin, in a file, and each bin
+/// is then read and sorted in memory. Rows of one directory (see <see cref="RowId"/>) have a bin of their own and come
+/// one after the other, so that only the last one's has anything in memory; a bin that grows large is split by the next
+/// eight bits of the ids. Takes some 16 MiB of memory and one bin at a time.
 /// </summary>
 internal sealed class RowBins
 {
-    private const int Count = 256, PieceBytes = 65_536, DeepestShift = 56;
+    private const int PieceBytes = 65_536;
 
     private readonly PieceFile _file;
-    private readonly int _shift;
     private readonly int _mostInMemory;
-    private readonly Bin?[] _bins = new Bin?[Count];
+    private readonly SortedDictionary<long, Bin> _bins = [];
+    private (long Directory, Bin? Bin) _last;
 
     /// <summary>Makes empty bins.</summary>
     /// <param name="file">An empty file; whoever opened it closes it.</param>
     /// <param name="path">Its path, for messages.</param>
     /// <param name="mostInMemory">How many bytes of a bin are sorted in memory.</param>
-    public RowBins(SafeFileHandle file, string path, int mostInMemory = 64 << 20)
-        : this(new PieceFile(file, path), 0, mostInMemory)
-    {
-    }
-
-    private RowBins(PieceFile file, int shift, int mostInMemory) =>
-        (_file, _shift, _mostInMemory) = (file, shift, mostInMemory);
+    public RowBins(SafeFileHandle file, string path, int mostInMemory = 64 << 20) =>
+        (_file, _mostInMemory) = (new PieceFile(file, path), mostInMemory);
 
     /// <summary>Adds a row. Its bytes are copied.</summary>
     public void Add(long id, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
     {
-        var bin = _bins[BinOf(id)] ??= new Bin();
-        var length = BinnedRow.HeadBytes + key.Length + value.Length;
-        // No row lies on two pieces, so that each piece can be read by itself.
-        if (bin.Filled + length > bin.Piece.Length)
+        var directory = RowId.DirectoryOf(id);
+        if (_last.Bin is not { } bin || _last.Directory != directory)
         {
-            _file.Append(bin);
-            if (length > bin.Piece.Length) bin.Piece = new byte[Math.Max(length, PieceBytes)];
+            _last.Bin?.Leave();
+            if (!_bins.TryGetValue(directory, out bin)) _bins[directory] = bin = new Bin(_file, RowId.HashBits);
+            _last = (directory, bin);
         }
-        BinnedRow.Write(bin.Piece.AsSpan(bin.Filled), id, key, value);
-        bin.Filled += length;
-        bin.Bytes += length;
+        bin.Add(id, key, value);
+        // While its rows come; otherwise all of it would be read and written again.
+        if (bin.Bytes > _mostInMemory / 4) bin.Split();
     }
 
     /// <summary>
@@ -51,71 +46,115 @@ internal sealed class RowBins
     /// </summary>
     public IEnumerable<IReadOnlyList<BinnedRow>> InOrder()
     {
+        _last.Bin?.Leave();
         var rows = new List<BinnedRow>();
-        for (var number = 0; number < Count; number++)
-        {
-            if (_bins[number] is not { } bin) continue;
-            _bins[number] = null;
-            if (bin.Bytes <= _mostInMemory || _shift == DeepestShift)
-            {
-                rows.Clear();
-                foreach (var piece in _file.PiecesOf(bin)) BinnedRow.AddAll(rows, piece);
-                rows.Sort();
-                yield return rows;
-                continue;
-            }
-            var finer = new RowBins(_file, _shift + 8, _mostInMemory);
-            foreach (var piece in _file.PiecesOf(bin))
-            {
-                rows.Clear();
-                BinnedRow.AddAll(rows, piece);
-                foreach (var row in rows) finer.Add(row.Id, row.Key, row.Value);
-            }
-            foreach (var part in finer.InOrder()) yield return part;
-        }
+        foreach (var bin in _bins.Values)
+            foreach (var part in bin.InOrder(rows, _mostInMemory)) yield return part;
     }
 
-    // In the order of signed numbers.
-    private int BinOf(long id) => (byte)(((ulong)id ^ (1UL << 63)) >> (56 - _shift));
-
-    private sealed class Bin
+    // Rows whose ids are the same in all but the last bits.
+    private sealed class Bin(PieceFile file, int bits)
     {
-        public byte[] Piece { get; set; } = new byte[PieceBytes];
+        private readonly List<(long At, int Length)> _written = [];
+        private byte[] _piece = [];
+        private int _filled;
+        private Bin?[]? _finer;
 
-        public int Filled { get; set; }
+        /// <summary>Of the rows that are in it and not in finer ones.</summary>
+        public long Bytes { get; private set; }
 
-        public long Bytes { get; set; }
+        public void Add(long id, ReadOnlySpan<byte> key, ReadOnlySpan<byte> value)
+        {
+            if (_finer is not null)
+            {
+                (_finer[(byte)(id >> (bits - 8))] ??= new Bin(file, bits - 8)).Add(id, key, value);
+                return;
+            }
+            var length = BinnedRow.HeadBytes + key.Length + value.Length;
+            // No row lies on two pieces, so that each piece can be read by itself.
+            if (_filled + length > _piece.Length)
+            {
+                Write();
+                if (_piece.Length < length) _piece = new byte[Math.Max(length, PieceBytes)];
+            }
+            BinnedRow.Write(_piece.AsSpan(_filled), id, key, value);
+            _filled += length;
+            Bytes += length;
+        }
 
-        public List<(long At, int Length)> Written { get; } = [];
+        /// <summary>Its rows have come, for now: keeps nothing in memory.</summary>
+        public void Leave()
+        {
+            Write();
+            _piece = [];
+            foreach (var bin in _finer ?? []) bin?.Leave();
+        }
+
+        /// <summary>Puts its rows, and all that are yet to come, into finer bins.</summary>
+        public void Split()
+        {
+            if (_finer is not null || bits == 0) return;
+            Write();
+            _finer = new Bin?[256];
+            var rows = new List<BinnedRow>();
+            foreach (var (at, length) in _written)
+            {
+                rows.Clear();
+                BinnedRow.AddAll(rows, file.Read(at, length));
+                foreach (var row in rows) Add(row.Id, row.Key, row.Value);
+            }
+            _written.Clear();
+            (_piece, Bytes) = ([], 0);
+        }
+
+        public IEnumerable<IReadOnlyList<BinnedRow>> InOrder(List<BinnedRow> rows, int mostInMemory)
+        {
+            if (Bytes > mostInMemory)
+            {
+                Split();
+                Leave();
+            }
+            foreach (var bin in _finer ?? [])
+            {
+                if (bin is null) continue;
+                foreach (var part in bin.InOrder(rows, mostInMemory)) yield return part;
+            }
+            if (Bytes == 0) yield break;
+            rows.Clear();
+            foreach (var (at, length) in _written) BinnedRow.AddAll(rows, file.Read(at, length));
+            rows.Sort();
+            yield return rows;
+        }
+
+        private void Write()
+        {
+            if (_filled == 0) return;
+            _written.Add((file.Append(_piece.AsSpan(0, _filled)), _filled));
+            _filled = 0;
+        }
     }
 
     private sealed class PieceFile(SafeFileHandle file, string path)
     {
         private long _end;
 
-        public void Append(Bin bin)
+        /// <summary>Writes bytes behind all others; gives their place.</summary>
+        public long Append(ReadOnlySpan<byte> bytes)
         {
-            if (bin.Filled == 0) return;
+            var at = _end;
             try
             {
-                RandomAccess.Write(file, bin.Piece.AsSpan(0, bin.Filled), _end);
+                RandomAccess.Write(file, bytes, at);
             }
             catch (IOException fault)
             {
                 throw SqliteFault.Of(fault, path);
             }
-            bin.Written.Add((_end, bin.Filled));
-            _end += bin.Filled;
-            bin.Filled = 0;
+            _end += bytes.Length;
+            return at;
         }
 
-        public IEnumerable<ReadOnlyMemory<byte>> PiecesOf(Bin bin)
-        {
-            foreach (var (at, length) in bin.Written) yield return Read(at, length);
-            yield return bin.Piece.AsMemory(0, bin.Filled);
-        }
-
-        private byte[] Read(long at, int length)
+        public byte[] Read(long at, int length)
         {
             var piece = GC.AllocateUninitializedArray<byte>(length);
             try
