@@ -149,22 +149,22 @@ def measure(run):
         def rate(at, key):
             script = run.script(f"{name}-{at}.lua", lua % key)
 
-            def one():
-                figure, command = load.wrk(at, PATH, seconds, script)
+            def one(time):
+                figure, command = load.wrk(at, PATH, time, script)
                 commands[at] = " ".join(command)
                 return figure
             return one
         on_sqlite, on_postgres = rate(port, alone_token), rate(port + 1, token)
-        on_sqlite(), on_postgres()
-        s, p = load.rounds(count, on_sqlite, on_postgres)
-        return s, p, commands[port + 1]
-    s, p, command = pair("cached", load.READ_LUA)
-    run.row("reads of what is cached, PostgreSQL", f"{p:,.0f}/s = {p / s:.2f} SQLite", "0.95", "1.00", p / s >= 0.95,
+        on_sqlite(3), on_postgres(3)
+        _, figure, ratio = load.side_by_side(count, seconds, on_sqlite, on_postgres)
+        return figure, ratio, commands[port + 1] + "   # in turns"
+    figure, ratio, command = pair("cached", load.READ_LUA)
+    run.row("reads of what is cached, PostgreSQL", f"{figure:,.0f}/s = {ratio:.2f} SQLite", "0.95", "1.00", ratio >= 0.95,
             command)
     os.sync()  # or the first commits wait for what initdb has left to the disk
-    s, p, command = pair("durable", load.WRITE_LUA)
-    run.row("durable writes, 64 connections, PostgreSQL", f"{p:,.0f}/s = {p / s:.2f} SQLite", "0.50", "0.75",
-            p / s >= 0.5, command)
+    figure, ratio, command = pair("durable", load.WRITE_LUA)
+    run.row("durable writes, 64 connections, PostgreSQL", f"{figure:,.0f}/s = {ratio:.2f} SQLite", "0.50", "0.75",
+            ratio >= 0.5, command)
     alone.stop()
     first = first_reads(run, postgres, port + 2, token, count + 2)
     run.row("first read of a node that remembers nothing", f"{first:.1f} ms", "10 ms", "5 ms", first <= 10,
