@@ -65,7 +65,34 @@ internal sealed class GramIndex
             if (block + GramFilter.Width > to) mask &= (1UL << (to - block)) - 1;
             if (mask != 0) count += Find(mask, ref start, block, ref Unsafe.Add(ref place, count));
         }
-        return (int)count;
+        return Confirm(text, ref place, (int)count);
+    }
+
+    // Of these places those at which eight bytes are the beginning of a known text too; near the end of the text all.
+    private int Confirm(ReadOnlySpan<byte> text, ref int places, int count)
+    {
+        ref var texts = ref MemoryMarshal.GetArrayDataReference(_texts);
+        ref var start = ref MemoryMarshal.GetReference(text);
+        var last = text.Length - sizeof(ulong);
+        nint confirmed = 0;
+        for (var i = 0; i < count; i++)
+        {
+            var at = Unsafe.Add(ref places, i);
+            Unsafe.Add(ref places, confirmed) = at;
+            confirmed += at > last ? 1 : (nint)IsText(
+                ref texts, Unsafe.ReadUnaligned<ulong>(ref Unsafe.Add(ref start, at)) | FoldAll);
+        }
+        return (int)confirmed;
+    }
+
+    // 1 if a known text may begin with these folded bytes, else 0.
+    [MethodImpl(MethodImplOptions.AggressiveInlining)]
+    private static ulong IsText(ref ulong texts, ulong folded)
+    {
+        var four = Hash((uint)folded);
+        var six = four + HashFifth((ushort)(folded >> 32));
+        var all = six + HashSeventh((ushort)(folded >> 48));
+        return HasBits(ref texts, four) | HasBits(ref texts, six) | HasBits(ref texts, all);
     }
 
     // Of one block. On its own, so that all it needs stays in registers.
@@ -85,16 +112,12 @@ internal sealed class GramIndex
         return count;
     }
 
-    /// <summary>The first link of the targets of a text's first eight bytes; 0 if there are none.</summary>
+    /// <summary>
+    /// The first link of the targets of a text's first eight bytes; 0 if there are none. For places that were found.
+    /// </summary>
     public int First(ulong eight)
     {
-        ref var texts = ref MemoryMarshal.GetArrayDataReference(_texts);
-        var folded = eight | FoldAll;
-        var four = Hash((uint)folded);
-        var six = four + HashFifth((ushort)(folded >> 32));
-        var all = six + HashSeventh((ushort)(folded >> 48));
-        if ((HasBits(ref texts, four) | HasBits(ref texts, six) | HasBits(ref texts, all)) == 0) return 0;
-        var gram = (uint)folded;
+        var gram = (uint)eight | Fold;
         var mask = _grams.Length - 1;
         for (var slot = Slot(gram, mask); _heads[slot] != 0; slot = (slot + 1) & mask)
             if (_grams[slot] == gram) return Fitting(_heads[slot], eight);
