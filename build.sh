@@ -5,21 +5,23 @@ source "$(dirname "${BASH_SOURCE[0]}")/eng/scripts.sh"
 
 usage() {
   cat <<'TXT'
-Usage: ./build.sh [--force]
+Usage: ./build.sh [--force] [--symbols]
 
 Compiles kist ahead of time into artifacts/kist: one native program, server and command line.
 Installs what is missing on Debian (a linker, zlib, SQLite and libsodium to link in). The .NET SDK must be there.
 Does nothing when nothing has changed since the last build.
 
-  --force   build even if nothing has changed
-  --help    this text
+  --force    build even if nothing has changed
+  --symbols  keep a profiler's symbols in artifacts/publish/kist.dbg, which takes half a minute more (implies --force)
+  --help     this text
 TXT
 }
 
-force=false
+force=false symbols=false
 for argument in "$@"; do
   case $argument in
     --force) force=true ;;
+    --symbols) force=true symbols=true ;;
     -h|--help) usage; exit 0 ;;
     *) die "there is no option $argument; see ./build.sh --help" ;;
   esac
@@ -41,7 +43,7 @@ publish() {
   local out=$root/artifacts/publish
   rm -rf "$out"
   dotnet publish "$root/src/Kist.Cli/Kist.Cli.csproj" -c Release --use-current-runtime -o "$out" \
-    -v minimal -nodeReuse:false -tl:off -p:RunAnalyzers=false || return
+    -v minimal -nodeReuse:false -tl:off -p:RunAnalyzers=false -p:NativeDebugSymbols="$symbols" || return
   if grep -E 'warning [A-Z]+[0-9]+' "$log"; then
     echo 'The build must not have warnings.'
     return 1
