@@ -82,14 +82,21 @@ build_tests() {
 total() { { grep -o '<assembly [^>]*' "$2" | grep -oE " $1=\"[0-9]+\"" | grep -oE '[0-9]+'; } 2>/dev/null || true; }
 
 # The totals come from the xml report; a suite that leaves none has died and counts as one failure.
-run_suite() {
-  local name=$1 program=$2 status=0 began=$SECONDS report log id totals=() each
-  report=$results/$name.xml log=$results/$name.log
-  rm -f "$report"
+start_suite() {
+  local name=$1 program=$2
+  rm -f "$results/$name.xml"
   # Many tests wait for a process or a clock: twice as many at once as there are processors.
-  in_group env HOME="$scratch/home" timeout --kill-after=10 420 \
-    "$program" -noLogo -noColor -failSkips -maxThreads 2x -result-xml "$report" "${arguments[@]}" >"$log" 2>&1
-  id=$group
+  in_group env HOME="$scratch/home" timeout --kill-after=10 420 "$program" -noLogo -noColor -failSkips -maxThreads 2x \
+    -result-xml "$results/$name.xml" "${arguments[@]}" >"$results/$name.log" 2>&1
+  suites+=("$group $SECONDS $name")
+}
+
+# Waits for the suite that was started first.
+end_suite() {
+  local id began name status=0 totals=() each
+  read -r id began name <<<"${suites[0]}"
+  suites=("${suites[@]:1}")
+  local report=$results/$name.xml log=$results/$name.log
   await_group "$id" || status=$?
   if still_runs "$id"; then
     kill -KILL -- "-$id" 2>/dev/null || true
@@ -109,12 +116,17 @@ run_suite() {
   printf '%-14s %5d passed %4d failed %5d s\n' "$name" "${totals[0]}" "$bad" $((SECONDS - began))
 }
 
+# run_suites COUNT PROJECT...: so many at once.
+suites=()
 run_suites() {
-  local project
+  local most=$1 project
+  shift
   for project in "$@"; do
-    run_suite "$(suite_name "$project")" \
+    if [ ${#suites[@]} -ge "$most" ]; then end_suite; fi
+    start_suite "$(suite_name "$project")" \
       "$(dirname "$project")/bin/Release/net10.0/$(basename "$project" .csproj)"
   done
+  while [ ${#suites[@]} -gt 0 ]; do end_suite; done
 }
 
 need_dotnet
@@ -150,7 +162,7 @@ if [ ${#native[@]} -gt 0 ] && [ -z "$binary" ]; then
   in_group env TMPDIR= "$root/build.sh" >"$native_log" 2>&1
   native_build=$group
 fi
-run_suites "${beside[@]}"
+run_suites 1 "${beside[@]}"
 if [ -n "$native_build" ]; then
   if await_group "$native_build"; then
     binary=$root/artifacts/kist
@@ -162,5 +174,5 @@ if [ -n "$native_build" ]; then
   fi
 fi
 if [ -n "$binary" ]; then export KIST_BINARY=$binary; fi
-run_suites "${running[@]}" "${native[@]}"
+run_suites 2 "${running[@]}" "${native[@]}"
 finish

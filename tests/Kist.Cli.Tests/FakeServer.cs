@@ -1,5 +1,4 @@
 using System.Net;
-using System.Net.Sockets;
 using System.Text;
 
 namespace Kist.Cli.Tests;
@@ -11,7 +10,7 @@ namespace Kist.Cli.Tests;
 internal sealed class FakeServer : IDisposable
 {
     private const string Mounts = "/v1/sys/internal/ui/mounts/";
-    private HttpListener _listener = new();
+    private readonly HttpListener _listener;
     private readonly Func<Asked, (int Status, string Body)> _answer;
     private readonly List<Asked> _asked = [];
 
@@ -21,7 +20,7 @@ internal sealed class FakeServer : IDisposable
     public FakeServer(Func<Asked, (int Status, string Body)> answer)
     {
         _answer = answer;
-        Address = Listen();
+        (_listener, Address) = Loopback.Listen();
         _ = ServeAsync();
     }
 
@@ -54,28 +53,6 @@ internal sealed class FakeServer : IDisposable
             : (404, """{"errors":[]}"""));
 
     public void Dispose() => _listener.Close();
-
-    private string Listen()
-    {
-        while (true)
-        {
-            using var probe = new TcpListener(IPAddress.Loopback, 0);
-            probe.Start();
-            var address = $"http://127.0.0.1:{((IPEndPoint)probe.LocalEndpoint).Port}/";
-            probe.Stop();
-            _listener.Prefixes.Add(address);
-            try
-            {
-                _listener.Start();
-                return address.TrimEnd('/');
-            }
-            catch (HttpListenerException)
-            {
-                // Somebody took the port in between: another one. A listener that did not start is of no more use.
-                _listener = new HttpListener();
-            }
-        }
-    }
 
     private async Task ServeAsync()
     {

@@ -13,4 +13,25 @@ public static class Loopback
         listener.Start();
         return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
+
+    /// <summary>
+    /// A web server that has begun to listen at a free port, and its address without a slash at the end.
+    /// </summary>
+    public static (HttpListener Listener, string Address) Listen()
+    {
+        for (var attempt = 0; ; attempt++)
+        {
+            var address = $"http://127.0.0.1:{FreePort()}";
+            var listener = new HttpListener { Prefixes = { address + "/" } };
+            try
+            {
+                listener.Start();
+                return (listener, address);
+            }
+            catch (HttpListenerException) when (attempt < 20)
+            {
+                // Somebody took the port in between, and a listener that did not start is of no more use.
+            }
+        }
+    }
 }

@@ -216,22 +216,8 @@ internal sealed class Script : IDisposable
 
     public Script(Func<(string Path, int Number), (int Status, string Body)> answer)
     {
-        for (var attempt = 0; ; attempt++)
-        {
-            var port = RandomNumberGenerator.GetInt32(20_000, 60_000);
-            Address = new Uri($"http://127.0.0.1:{port}/");
-            var listener = new HttpListener { Prefixes = { Address.ToString() } };
-            try
-            {
-                listener.Start();
-                _listener = listener;
-                break;
-            }
-            catch (HttpListenerException) when (attempt < 20)
-            {
-                // Somebody has this port, and a listener that did not start is of no more use.
-            }
-        }
+        (_listener, var address) = Loopback.Listen();
+        Address = new Uri(address + "/");
         _ = Task.Run(async () =>
         {
             while (true)

@@ -71,8 +71,8 @@ internal sealed class Database : IAsyncDisposable
     public ValueTask<NpgsqlConnection> OpenAsync(CancellationToken ct) => _source.OpenConnectionAsync(ct);
 
     /// <summary>
-    /// Opens <paramref name="count"/> connections and lays them into the pool: a node that has just started has work for
-    /// some at once, and its first reads would wait for them to be made. A database that has none left is no failure.
+    /// Opens <paramref name="count"/> connections and lays them into the pool: a node that has just started has work
+    /// for some at once, and its first reads would wait for them. A database that has none left is no failure.
     /// </summary>
     public async Task ReadyAsync(int count, CancellationToken ct)
     {

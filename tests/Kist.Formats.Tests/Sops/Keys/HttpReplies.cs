@@ -1,24 +1,18 @@
 using System.Net;
-using System.Net.Sockets;
+using Kist.Testing;
 
 namespace Kist.Formats.Tests.Sops.Keys;
 
 /// <summary>A server on a free loopback port that answers as a test says.</summary>
 internal sealed class HttpReplies : IDisposable
 {
-    private readonly HttpListener _listener = new();
+    private readonly HttpListener _listener;
     private readonly Func<HttpListenerRequest, string, (int Status, string Body)> _answer;
 
     public HttpReplies(Func<HttpListenerRequest, string, (int Status, string Body)> answer)
     {
         _answer = answer;
-        using (var free = new TcpListener(IPAddress.Loopback, 0))
-        {
-            free.Start();
-            Address = $"http://127.0.0.1:{((IPEndPoint)free.LocalEndpoint).Port}";
-        }
-        _listener.Prefixes.Add(Address + "/");
-        _listener.Start();
+        (_listener, Address) = Loopback.Listen();
         _ = RunAsync();
     }
 
