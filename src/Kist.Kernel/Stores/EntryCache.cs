@@ -37,8 +37,9 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     {
         if (_young.TryGetValue(key, out entry)) return true;
         if (!_old.TryGetValue(key, out entry)) return false;
+        // Another thread may have moved it since, or a commit forgotten it: what was found counts all the same.
         lock (_gate)
-            if (_old.TryRemove(key, out entry)) Put(key, entry);
+            if (_old.TryRemove(key, out var moved)) Put(key, moved);
         return true;
     }
 

@@ -10,10 +10,9 @@ namespace Kist.Kernel.Tokens;
 /// made under, and is never added if any token was forgotten since its record was read: a revoked token cannot slip
 /// back in.
 /// </summary>
-internal sealed class CallerCache
+/// <param name="generationSize">How many callers one generation holds.</param>
+internal sealed class CallerCache(int generationSize = 4096)
 {
-    private const int GenerationSize = 4096;
-
     private readonly Lock _adding = new();
     private volatile ConcurrentDictionary<TokenHash, Cached> _young = new();
     private volatile ConcurrentDictionary<TokenHash, Cached> _old = new();
@@ -27,10 +26,12 @@ internal sealed class CallerCache
     public bool TryGet(TokenHash hash, long policies, long identity, [NotNullWhen(true)] out Caller? caller)
     {
         caller = null;
+        // Read before the look-up: a token that is revoked in between must not be added again.
+        var epoch = Epoch;
         if (!_young.TryGetValue(hash, out var cached))
         {
             if (!_old.TryGetValue(hash, out cached)) return false;
-            Add(hash, cached.Caller, cached.Policies, cached.Identity, Epoch);
+            Add(hash, cached.Caller, cached.Policies, cached.Identity, epoch);
         }
         if (cached.Policies != policies || cached.Identity != identity) return false;
         caller = cached.Caller;
@@ -42,7 +43,7 @@ internal sealed class CallerCache
         lock (_adding)
         {
             if (epoch != _epoch) return;
-            if (_young.Count >= GenerationSize) (_old, _young) = (_young, new());
+            if (_young.Count >= generationSize) (_old, _young) = (_young, new());
             _young[hash] = new Cached(caller, policies, identity);
         }
     }
@@ -53,9 +54,9 @@ internal sealed class CallerCache
         var key = new TokenHash(Part(hash, 0), Part(hash, 16), Part(hash, 32), Part(hash, 48));
         lock (_adding)
         {
-            _epoch++;
             _young.TryRemove(key, out _);
             _old.TryRemove(key, out _);
+            Forgot();
         }
     }
 
@@ -64,10 +65,13 @@ internal sealed class CallerCache
     {
         lock (_adding)
         {
-            _epoch++;
             (_young, _old) = (new(), new());
+            Forgot();
         }
     }
+
+    // After it is gone: whoever sees the new number does not find it any more.
+    private void Forgot() => Interlocked.Increment(ref _epoch);
 
     private static ulong Part(string hash, int at) =>
         ulong.Parse(hash.AsSpan(at, 16), NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture);
