@@ -6,6 +6,7 @@ of the servers that are compared alternate, so that a drift of the machine hits 
 """
 import argparse
 import atexit
+import glob
 import http.client
 import json
 import os
@@ -254,6 +255,9 @@ http {{ access_log off; keepalive_requests 1000000000; default_type application/
             subprocess.run(self.options.seed.split() + [os.path.join(data, "kist.hcl"), os.path.join(env["XDG_CONFIG_HOME"],
                            "kist", "token"), str(self.options.secrets), str(self.options.secrets)], check=True)
             open(done, "w").close()
+        # Each run would leave some gigabytes of it.
+        for log in glob.glob(os.path.join(data, "audit", "*")):
+            os.remove(log)
         starts = []
         for _ in range(count + 2):
             began = time.perf_counter()
