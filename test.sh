@@ -43,7 +43,8 @@ wanted() {
   return 1
 }
 
-# Those that run kist itself come after its build; the others run beside it, where it uses one processor of two.
+# Those that run kist itself come after its build; the others run beside it, which for a third
+# of its time uses one processor only.
 beside=() running=() native=()
 while IFS= read -r project; do
   if ! wanted "$project"; then continue; fi

@@ -97,15 +97,6 @@ def wrk(port, path, seconds, script=None):
     return float(re.search(r"Requests/sec:\s+([\d.]+)", out)[1]), command
 
 
-def rounds(count, *measures):
-    """Runs the measures in turn, count times; the median of each."""
-    figures = [[] for _ in measures]
-    for _ in range(count):
-        for at, measure in enumerate(measures):
-            figures[at].append(measure())
-    return [statistics.median(f) for f in figures]
-
-
 def side_by_side(count, seconds, one, other):
     """Medians of two measures' rates, and of how many times the first the second is. A machine that others share is
     half as fast again in one second than in the next: so both are taken in turns of a second, first one first, then
@@ -198,21 +189,22 @@ class Run:
         write = self.script("write.lua", WRITE_LUA % token)
         path, commands = "/v1/prod/data/database", {}
 
-        def measure(name, at, script, where):
-            def one():
-                rate, command = wrk(at, where, seconds, script)
-                commands[name] = " ".join(command)
+        def measure(name, at, script):
+            def one(time):
+                rate, command = wrk(at, path, time, script)
+                commands[name] = " ".join(command) + "   # in turns"
                 return rate
             return one
         wrk(port, path, 2, read), wrk(port + 1, path, 1, read), wrk(port, path, 2, write)
-        r, b, n = rounds(count, measure("read", port, read, path), measure("bare", port + 1, read, path),
-                         measure("nginx", port + 2, read, path))
-        print(f"     nginx {n:,.0f}/s, bare Kestrel {b:,.0f}/s ({b / n:.2f} of nginx)   $ {commands['bare']}")
-        self.row("KV v2 read, file audit", f"{r:,.0f}/s = {r / b:.2f} bare, {r / n:.2f} nginx", "0.50", "0.65", r / b >= 0.5,
-                 commands["read"])
-        w, wb = rounds(count, measure("write", port, write, path), measure("barepost", port + 1, write, path))
-        self.row("KV v2 write, audited, on disk before the answer", f"{w:,.0f}/s = {w / wb:.2f} bare", "0.15", "0.25",
-                 w / wb >= 0.15, commands["write"])
+        *_, to_nginx = side_by_side(count, seconds, measure("nginx", port + 2, read), measure("read", port, read))
+        n, b, bare_to_nginx = side_by_side(count, seconds, measure("nginx", port + 2, read), measure("bare", port + 1, read))
+        print(f"     nginx {n:,.0f}/s, bare Kestrel {b:,.0f}/s ({bare_to_nginx:.2f} of nginx)   $ {commands['bare']}")
+        _, r, ratio = side_by_side(count, seconds, measure("bare", port + 1, read), measure("read", port, read))
+        self.row("KV v2 read, file audit", f"{r:,.0f}/s = {ratio:.2f} bare, {to_nginx:.2f} nginx", "0.50", "0.65",
+                 ratio >= 0.5, commands["read"])
+        _, w, ratio = side_by_side(count, seconds, measure("bare", port + 1, write), measure("write", port, write))
+        self.row("KV v2 write, audited, on disk before the answer", f"{w:,.0f}/s = {ratio:.2f} bare", "0.15", "0.25",
+                 ratio >= 0.15, commands["write"])
         self.allocations("kv read", path, token, read, seconds)
         self.allocations("kv write", path, token, write, seconds)
         done = 0

@@ -82,13 +82,14 @@ internal sealed class Database : IAsyncDisposable
             {
                 return await OpenAsync(ct);
             }
-            catch (Exception fault) when (PostgresFault.Is(fault))
+            catch (Exception fault) when (PostgresFault.Is(fault) || ct.IsCancellationRequested)
             {
                 return null;
             }
         }));
         foreach (var connection in opened)
             if (connection is not null) await connection.DisposeAsync();
+        ct.ThrowIfCancellationRequested();
     }
 
     /// <summary>
