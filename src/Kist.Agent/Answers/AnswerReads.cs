@@ -40,8 +40,7 @@ internal sealed class AnswerReads(
 {
     // Of this process only: a hash of a token that is found somewhere tells nothing.
     private static readonly byte[] s_key = RandomNumberGenerator.GetBytes(32);
-    private readonly Dictionary<AnswerKey, Running> _running = [];
-    private readonly Lock _sharing = new();
+    private readonly SharedReplies _shared = new();
 
     /// <summary>The owner of a caller's answers.</summary>
     public static string OwnerOf(string token) =>
@@ -66,20 +65,18 @@ internal sealed class AnswerReads(
         if (request.Token is null)
             return LastKnown(request, new LinkFault("the server is away, and this was never read before"));
         metrics.Misses.Add();
-        var running = Join(request);
-        try
-        {
-            var reply = await running.Reply.WaitAsync(ct);
-            if (reply.IsAway && LastKnown(request, null) is { Answer: not null } known) return known;
-            if (reply.Fault is { } fault) return (null, fault);
-            var body = new SecretWriter(reply.Body.Length);
-            body.Write(reply.Body.Span);
-            return (new ReadAnswer(AnswerSource.Server, reply.Status, body, "application/json", TimeSpan.Zero), null);
-        }
-        finally
-        {
-            Leave(running);
-        }
+        var since = cache.LastChange;
+        return await _shared.AskAsync(
+            request.Key, since, () => AskAsync(request, since), reply => Take(request, reply), ct);
+    }
+
+    private (ReadAnswer? Answer, LinkFault? Fault) Take(ReadRequest request, Reply reply)
+    {
+        if (reply.IsAway && LastKnown(request, null) is { Answer: not null } known) return known;
+        if (reply.Fault is { } fault) return (null, fault);
+        var body = new SecretWriter(reply.Body.Length);
+        body.Write(reply.Body.Span);
+        return (new ReadAnswer(AnswerSource.Server, reply.Status, body, "application/json", TimeSpan.Zero), null);
     }
 
     private (ReadAnswer? Answer, LinkFault? Fault) LastKnown(ReadRequest request, LinkFault? otherwise)
@@ -102,44 +99,9 @@ internal sealed class AnswerReads(
             : kept.Age < config.MaxAgeUntold;
     }
 
-    // One question for all who ask the same at the same time, which the leaving of one of them does not end.
-    private Running Join(ReadRequest request)
+    private async Task<Reply> AskAsync(ReadRequest request, long since)
     {
-        lock (_sharing)
-        {
-            if (!_running.TryGetValue(request.Key, out var running))
-            {
-                running = new Running(AskAsync(request));
-                _running[request.Key] = running;
-                _ = EndAsync(request.Key, running);
-            }
-            running.Users++;
-            return running;
-        }
-    }
-
-    private async Task EndAsync(AnswerKey key, Running running)
-    {
-        await ((Task)running.Reply).ConfigureAwait(ConfigureAwaitOptions.SuppressThrowing);
-        lock (_sharing) _running.Remove(key);
-        Leave(running);
-    }
-
-    // Whoever leaves last zeroes the answer.
-    private void Leave(Running running)
-    {
-        lock (_sharing)
-        {
-            if (--running.Users > 0) return;
-        }
-        if (running.Reply.IsCompletedSuccessfully) running.Reply.Result.Dispose();
-    }
-
-    private async Task<Reply> AskAsync(ReadRequest request)
-    {
-        // Not under the lock of the caller.
-        await Task.Yield();
-        var (since, asked) = (cache.LastChange, TimeProvider.System.GetTimestamp());
+        var asked = TimeProvider.System.GetTimestamp();
         var reply = await link.AskAsync(new Question(HttpMethod.Get, request.Key.Target[4..], request.Token!)
         {
             Namespace = request.Key.Namespace,
@@ -152,13 +114,5 @@ internal sealed class AnswerReads(
         // Denied or gone: by the server's own word, so the last known answer holds no more.
         else if (!reply.IsAway) cache.Drop(request.Key);
         return reply;
-    }
-
-    private sealed class Running(Task<Reply> reply)
-    {
-        public Task<Reply> Reply { get; } = reply;
-
-        /// <summary>Those who wait for it or copy it, and the question itself.</summary>
-        public int Users { get; set; } = 1;
     }
 }
