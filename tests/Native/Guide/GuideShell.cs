@@ -28,6 +28,7 @@ public sealed class GuideShell : IAsyncDisposable
     private readonly string _second = $"127.0.0.1:{Loopback.FreePort()}";
     private readonly Lazy<PostgresServer> _postgres;
     private readonly Process _bash;
+    private readonly List<string> _running = [];
     private int _count;
 
     /// <summary>Starts the shell.</summary>
@@ -78,9 +79,11 @@ public sealed class GuideShell : IAsyncDisposable
             await Task.Delay(20);
             matches = OutputPattern.Matches(example.Expected, Output(file));
         }
+        if (example.RunsOn) _running.Add(file);
         if (matches && (status == "0") != example.Fails) return null;
         return $"'{example.Command}' ended with {status} and printed:\n{Output(file)}"
-            + $"--- but the document says:\n{string.Join('\n', example.Expected)}\n";
+            + $"--- but the document says:\n{string.Join('\n', example.Expected)}\n"
+            + string.Concat(_running.Select(f => $"--- and what runs on had printed at its end:\n{End(Output(f))}\n"));
     }
 
     /// <summary>Writes a file that a document shows. The path under which commands find it is the document's.</summary>
@@ -139,6 +142,8 @@ public sealed class GuideShell : IAsyncDisposable
         .Replace(_server, DefaultServer).Replace(_second, SecondServer)
         .Replace(_home + "/etc/kist", "/etc/kist").Replace(_home + "/var/lib/kist", "/var/lib/kist")
         .Replace(_home, "/home/you");
+
+    private static string End(string output) => string.Join('\n', output.Split('\n').TakeLast(20));
 
     /// <summary>The certificate that the documents' server has: its own authority, for the loopback address.</summary>
     private static void WriteCertificate(string folder)
