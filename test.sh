@@ -43,17 +43,21 @@ wanted() {
   return 1
 }
 
-# Those that run kist itself come after its build; the others run beside it, which for a third
-# of its time uses one processor only.
-beside=() running=() native=()
-while IFS= read -r project; do
+runs_kist() { [ "$(property "$1" RunsKist)" = true ] || needs_native "$1"; }
+needs_native() { [ "$(property "$1" NeedsNativeBinary)" = true ]; }
+
+# The longest come first, so that no long one is left for the end.
+projects=() native=0
+while read -r _ project; do
   if ! wanted "$project"; then continue; fi
-  if [ "$(property "$project" NeedsNativeBinary)" = true ]; then native+=("$project")
-  elif [ "$(property "$project" RunsKist)" = true ]; then running+=("$project")
-  else beside+=("$project"); fi
-done < <(find "$root/tests" -name obj -prune -o -name '*.Tests.csproj' -print | sort)
-if $fast; then native=(); fi
-projects=("${beside[@]}" "${running[@]}" "${native[@]}")
+  if needs_native "$project"; then
+    if $fast; then continue; fi
+    native=$((native + 1))
+  fi
+  projects+=("$project")
+done < <(find "$root/tests" -name obj -prune -o -name '*.Tests.csproj' -print |
+  while IFS= read -r project; do printf '%d %s\n' "$(property "$project" SuiteSeconds)" "$project"; done |
+  sort -k1,1nr -k2)
 if $list; then for project in "${projects[@]}"; do suite_name "$project"; done; exit 0; fi
 if [ ${#projects[@]} -eq 0 ]; then die "no such suite: ${only[*]} (see --list)"; fi
 
@@ -92,11 +96,9 @@ start_suite() {
   suites+=("$group $SECONDS $name")
 }
 
-# Waits for the suite that was started first.
+# end_suite GROUP SECONDS NAME: counts a suite that has ended.
 end_suite() {
-  local id began name status=0 totals=() each
-  read -r id began name <<<"${suites[0]}"
-  suites=("${suites[@]:1}")
+  local id=$1 began=$2 name=$3 status=0 totals=() each
   local report=$results/$name.xml log=$results/$name.log
   await_group "$id" || status=$?
   if still_runs "$id"; then
@@ -117,17 +119,52 @@ end_suite() {
   printf '%-14s %5d passed %4d failed %5d s\n' "$name" "${totals[0]}" "$bad" $((SECONDS - began))
 }
 
-# run_suites COUNT PROJECT...: so many at once.
-suites=()
-run_suites() {
-  local most=$1 project
-  shift
-  for project in "$@"; do
-    if [ ${#suites[@]} -ge "$most" ]; then end_suite; fi
-    start_suite "$(suite_name "$project")" \
-      "$(dirname "$project")/bin/Release/net10.0/$(basename "$project" .csproj)"
+# The native build is one of the two things that run at once, because for a third of its time it uses one processor
+# only. The suites that run kist wait for it.
+native_build='' native_log=$root/artifacts/logs/native.log has_native=true
+end_native_build() {
+  if await_group "$native_build"; then
+    binary=$root/artifacts/kist
+    say "$(tail -n 1 "$native_log")"
+  else
+    cat "$native_log" >&2
+    report_failure "the native binary does not build"
+    has_native=false
+  fi
+  native_build=''
+}
+
+# next_suite: takes the first that can run now out of $waiting, into $project; fails if there is none.
+next_suite() {
+  local i
+  for i in "${!waiting[@]}"; do
+    project=${waiting[i]}
+    if [ -n "$native_build" ] && runs_kist "$project"; then continue; fi
+    unset 'waiting[i]'
+    if $has_native || ! needs_native "$project"; then return 0; fi
   done
-  while [ ${#suites[@]} -gt 0 ]; do end_suite; done
+  return 1
+}
+
+run_suites() {
+  local waiting=("${projects[@]}") suites=() project each rest id
+  while true; do
+    if [ -n "$native_build" ] && ! kill -0 "$native_build" 2>/dev/null; then end_native_build; fi
+    if [ -n "$binary" ]; then export KIST_BINARY=$binary; fi
+    rest=()
+    for each in "${suites[@]}"; do
+      read -r id _ <<<"$each"
+      # shellcheck disable=SC2086 # the three words are three arguments
+      if kill -0 "$id" 2>/dev/null; then rest+=("$each"); else end_suite $each; fi
+    done
+    suites=("${rest[@]}")
+    if [ $((${#suites[@]} + (${#native_build} > 0))) -lt 2 ] && next_suite; then
+      start_suite "$(suite_name "$project")" \
+        "$(dirname "$project")/bin/Release/net10.0/$(basename "$project" .csproj)"
+    elif [ -n "$native_build" ] || [ ${#suites[@]} -gt 0 ]; then sleep 0.1
+    else return 0
+    fi
+  done
 }
 
 need_dotnet
@@ -156,24 +193,11 @@ export TMPDIR=$scratch/tmp
 
 # Whoever runs kist runs the native binary where there is one: it starts in a fiftieth of the time, and it is what users
 # have.
-native_build='' native_log=$root/artifacts/logs/native.log
-if [ ${#native[@]} -gt 0 ] && [ -z "$binary" ]; then
+if [ "$native" -gt 0 ] && [ -z "$binary" ]; then
   say "Building the native kist beside the suites that do not run it …"
   mkdir -p "$root/artifacts/logs"
   in_group env TMPDIR= "$root/build.sh" >"$native_log" 2>&1
   native_build=$group
 fi
-run_suites 1 "${beside[@]}"
-if [ -n "$native_build" ]; then
-  if await_group "$native_build"; then
-    binary=$root/artifacts/kist
-    say "$(tail -n 1 "$native_log")"
-  else
-    cat "$native_log" >&2
-    report_failure "the native binary does not build"
-    native=()
-  fi
-fi
-if [ -n "$binary" ]; then export KIST_BINARY=$binary; fi
-run_suites 2 "${running[@]}" "${native[@]}"
+run_suites
 finish
