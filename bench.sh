@@ -28,7 +28,7 @@ need_packages wrk nginx-light python3 age git postgresql
 "$root/build.sh"
 need_dotnet
 publish() {
-  dotnet publish "$root/bench/$1/Kist.Bench.$1.csproj" -c Release --use-current-runtime \
+  compile publish "$root/bench/$1/Kist.Bench.$1.csproj" -c Release --use-current-runtime \
     -o "$root/artifacts/bench/$1" -v quiet -nodeReuse:false
 }
 bare=$root/artifacts/bench/Bare/bare

@@ -42,7 +42,7 @@ inputs() {
 publish() {
   local out=$root/artifacts/publish
   rm -rf "$out"
-  dotnet publish "$root/src/Kist.Cli/Kist.Cli.csproj" -c Release --use-current-runtime -o "$out" \
+  compile publish "$root/src/Kist.Cli/Kist.Cli.csproj" -c Release --use-current-runtime -o "$out" \
     -v minimal -nodeReuse:false -tl:off -p:RunAnalyzers=false -p:NativeDebugSymbols="$symbols" || return
   if grep -E 'warning [A-Z]+[0-9]+' "$log"; then
     echo 'The build must not have warnings.'

@@ -75,10 +75,10 @@ finish() {
 build_tests() {
   local project
   if [ ${#only[@]} -eq 0 ] && ! $fast; then
-    dotnet build "$root/Kist.slnx" -c Release -v quiet -nodeReuse:false -tl:off
+    compile build "$root/Kist.slnx" -c Release -v quiet -nodeReuse:false -tl:off
   else
     for project in "${projects[@]}"; do
-      dotnet build "$project" -c Release -v quiet -nodeReuse:false -tl:off || return
+      compile build "$project" -c Release -v quiet -nodeReuse:false -tl:off || return
     done
   fi
 }

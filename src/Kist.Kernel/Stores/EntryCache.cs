@@ -1,11 +1,9 @@
-using System.Collections.Concurrent;
-
 namespace Kist.Kernel.Stores;
 
 /// <summary>
-/// Entries (ciphertext) as they are in the store, by key; that a key is absent counts too. Bounded by two generations:
-/// when the young one is full it becomes the old one. Whoever keeps one here must tell it of every commit, its own
-/// before that is acknowledged; what a read found is not added when something was forgotten since it began.
+/// Entries (ciphertext) as they are in the store, by key; that a key is absent counts too. Whoever keeps one here
+/// must tell it of every commit, its own before that is acknowledged; what a read found is not added when something was
+/// forgotten since it began.
 /// </summary>
 /// <param name="generationBytes">How much one generation holds.</param>
 /// <param name="keepsOnSecondRead">Whether an entry is only kept when it is read again before many others. Where a read
@@ -21,10 +19,8 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     private const int Stripes = 256;
     private const int SeenPlaces = 8_192;
 
-    private readonly Lock _gate = new();
-    private volatile ConcurrentDictionary<string, Entry?> _young = new();
-    private volatile ConcurrentDictionary<string, Entry?> _old = new();
-    private long _youngBytes;
+    private readonly Generations<string, Entry?> _entries = new(
+        generationBytes, static (key, entry) => OverheadBytes + (key.Length * 2) + (entry?.Value.Length ?? 0));
     private readonly long[] _forgotten = new long[Stripes];
     private readonly int[] _seen = keepsOnSecondRead ? new int[SeenPlaces] : [];
     private long _epoch;                // odd while a commit is under way
@@ -33,30 +29,22 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     public long EpochOf(string key) => Volatile.Read(ref _epoch) + Volatile.Read(ref Forgotten(key));
 
     /// <summary>The entry, or that there is none; false when that is not known here.</summary>
-    public bool TryGet(string key, out Entry? entry)
-    {
-        if (_young.TryGetValue(key, out entry)) return true;
-        if (!_old.TryGetValue(key, out entry)) return false;
-        // Another thread may have moved it since, or a commit forgotten it: what was found counts all the same.
-        lock (_gate)
-            if (_old.TryRemove(key, out var moved)) Put(key, moved);
-        return true;
-    }
+    public bool TryGet(string key, out Entry? entry) => _entries.TryGet(key, out entry);
 
     /// <summary>Keeps what a read found, unless that may be old since <paramref name="epoch"/> was taken.</summary>
     public void Add(string key, Entry? entry, long epoch)
     {
         if (entry is { Value.Length: > LargestValue } || !WasSeen(key)) return;
-        lock (_gate)
-            if (_epoch % 2 == 0 && epoch == EpochOf(key)) Put(key, entry);
+        lock (_entries.Gate)
+            if (_epoch % 2 == 0 && epoch == EpochOf(key)) _entries.Put(key, entry);
     }
 
     /// <summary>Somebody has committed a change of this key.</summary>
     public void Forget(string key)
     {
-        lock (_gate)
+        lock (_entries.Gate)
         {
-            Remove(key);
+            _entries.Remove(key);
             Forgotten(key)++;
         }
     }
@@ -64,9 +52,9 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     /// <summary>Anything may have changed.</summary>
     public void Clear()
     {
-        lock (_gate)
+        lock (_entries.Gate)
         {
-            Empty();
+            _entries.Clear();
             _epoch += 2;
         }
     }
@@ -76,15 +64,15 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     /// </summary>
     public void Hold()
     {
-        lock (_gate) _epoch++;
+        lock (_entries.Gate) _epoch++;
     }
 
     /// <summary>The commit is on disk: forgets what it changed. To be called before its callers are told.</summary>
     public void Release(IReadOnlyList<Change> changes)
     {
-        lock (_gate)
+        lock (_entries.Gate)
         {
-            foreach (var change in changes) Remove(change.Key);
+            foreach (var change in changes) _entries.Remove(change.Key);
             _epoch++;
         }
     }
@@ -92,9 +80,9 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     /// <summary>The commit failed, and may be on disk all the same: forgets everything.</summary>
     public void ReleaseUnknown()
     {
-        lock (_gate)
+        lock (_entries.Gate)
         {
-            Empty();
+            _entries.Clear();
             _epoch++;
         }
     }
@@ -111,23 +99,4 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     }
 
     private ref long Forgotten(string key) => ref _forgotten[(uint)key.GetHashCode() % Stripes];
-
-    // Under the gate.
-    private void Remove(string key)
-    {
-        _young.TryRemove(key, out _);
-        _old.TryRemove(key, out _);
-    }
-
-    // Under the gate.
-    private void Empty() => (_young, _old, _youngBytes) = (new(), new(), 0);
-
-    // Under the gate.
-    private void Put(string key, Entry? entry)
-    {
-        _young[key] = entry;
-        _youngBytes += OverheadBytes + (key.Length * 2) + (entry?.Value.Length ?? 0);
-        if (_youngBytes < generationBytes) return;
-        (_old, _young, _youngBytes) = (_young, new(), 0);
-    }
 }

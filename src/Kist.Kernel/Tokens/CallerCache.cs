@@ -1,38 +1,30 @@
-using System.Collections.Concurrent;
 using System.Diagnostics.CodeAnalysis;
 using System.Globalization;
+using Kist.Kernel.Stores;
 
 namespace Kist.Kernel.Tokens;
 
 /// <summary>
-/// Callers by token hash, so that a known token costs one keyed hash and one look-up. Bounded by two generations: when
-/// the young one is full it becomes the old one. An entry is good only for the policy and identity generations it was
-/// made under, and is never added if any token was forgotten since its record was read: a revoked token cannot slip
-/// back in.
+/// Callers by token hash, so that a known token costs one keyed hash and one look-up. An entry is good only for the
+/// policy and identity generations it was made under, and is never added if any token was forgotten since its record was
+/// read: a revoked token cannot slip back in.
 /// </summary>
-/// <param name="generationSize">How many callers one generation holds.</param>
-internal sealed class CallerCache(int generationSize = 4096)
+internal sealed class CallerCache
 {
-    private readonly Lock _adding = new();
-    private volatile ConcurrentDictionary<TokenHash, Cached> _young = new();
-    private volatile ConcurrentDictionary<TokenHash, Cached> _old = new();
+    private const int MostOfOneGeneration = 4096;
+
+    private readonly Generations<TokenHash, Cached> _callers = new(MostOfOneGeneration, static (_, _) => 1);
     private long _epoch;
 
     /// <summary>Grows whenever a token is forgotten; read it before reading the token's record.</summary>
     public long Epoch => Volatile.Read(ref _epoch);
 
-    public int Count => _young.Count + _old.Count;
+    public int Count => _callers.Count;
 
     public bool TryGet(TokenHash hash, long policies, long identity, [NotNullWhen(true)] out Caller? caller)
     {
         caller = null;
-        // Read before the look-up: a token that is revoked in between must not be added again.
-        var epoch = Epoch;
-        if (!_young.TryGetValue(hash, out var cached))
-        {
-            if (!_old.TryGetValue(hash, out cached)) return false;
-            Add(hash, cached.Caller, cached.Policies, cached.Identity, epoch);
-        }
+        if (!_callers.TryGet(hash, out var cached)) return false;
         if (cached.Policies != policies || cached.Identity != identity) return false;
         caller = cached.Caller;
         return true;
@@ -40,11 +32,9 @@ internal sealed class CallerCache(int generationSize = 4096)
 
     public void Add(TokenHash hash, Caller caller, long policies, long identity, long epoch)
     {
-        lock (_adding)
+        lock (_callers.Gate)
         {
-            if (epoch != _epoch) return;
-            if (_young.Count >= generationSize) (_old, _young) = (_young, new());
-            _young[hash] = new Cached(caller, policies, identity);
+            if (epoch == _epoch) _callers.Put(hash, new Cached(caller, policies, identity));
         }
     }
 
@@ -52,10 +42,9 @@ internal sealed class CallerCache(int generationSize = 4096)
     {
         if (hash.Length != 64 || hash.AsSpan().IndexOfAnyExcept("0123456789abcdef") >= 0) return;
         var key = new TokenHash(Part(hash, 0), Part(hash, 16), Part(hash, 32), Part(hash, 48));
-        lock (_adding)
+        lock (_callers.Gate)
         {
-            _young.TryRemove(key, out _);
-            _old.TryRemove(key, out _);
+            _callers.Remove(key);
             Forgot();
         }
     }
@@ -63,9 +52,9 @@ internal sealed class CallerCache(int generationSize = 4096)
     /// <summary>Forgets everyone.</summary>
     public void Clear()
     {
-        lock (_adding)
+        lock (_callers.Gate)
         {
-            (_young, _old) = (new(), new());
+            _callers.Clear();
             Forgot();
         }
     }

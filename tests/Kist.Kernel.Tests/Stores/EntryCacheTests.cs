@@ -21,28 +21,6 @@ public sealed class EntryCacheTests
         Assert.True(_cache.TryGet("none", out entry) && entry is null);
     }
 
-    /// <summary>
-    /// Both find it in the old generation and one of them moves it; the other must not take that for an absent key.
-    /// </summary>
-    [Fact]
-    public void What_two_ask_for_at_once_is_absent_for_neither()
-    {
-        var wrong = 0;
-        Together.Run(rounds: 50_000, () =>
-        {
-            var cache = new EntryCache(400);
-            cache.Add("k", One(), cache.EpochOf("k"));
-            cache.Add("other", One(300), cache.EpochOf("other")); // the young generation becomes the old one
-            return cache;
-        }, Ask, Ask);
-        Assert.Equal(0, wrong);
-
-        void Ask(EntryCache cache)
-        {
-            if (cache.TryGet("k", out var entry) && entry is null) Interlocked.Increment(ref wrong);
-        }
-    }
-
     [Fact]
     public void A_read_that_overlaps_a_commit_is_not_kept()
     {
