@@ -6,8 +6,8 @@ namespace Kist.Kernel.Tokens;
 
 /// <summary>
 /// Callers by token hash, so that a known token costs one keyed hash and one look-up. An entry is good only for the
-/// policy and identity generations it was made under, and is never added if any token was forgotten since its record was
-/// read: a revoked token cannot slip back in.
+/// policy and identity generations it was made under, and is never added if any token was forgotten since its record
+/// was read: a revoked token cannot slip back in.
 /// </summary>
 internal sealed class CallerCache
 {
