@@ -156,6 +156,6 @@ need_dotnet() {
   fi
 }
 
-# compile ARGUMENT...: dotnet for a build. What a build runs lives too short for the profile that would be taken of it to
-# pay, and makes much garbage at once: it takes three fifths of the time so.
+# compile ARGUMENT...: dotnet for a build. What a build runs lives too short for the profile that would be taken of it
+# to pay, and makes much garbage at once: it takes three fifths of the time so.
 compile() { DOTNET_TieredPGO=0 DOTNET_GCgen0size=0x4000000 dotnet "$@"; }
