@@ -9,12 +9,15 @@ namespace Kist.Server.Stores.Postgres;
 internal sealed class Database : IAsyncDisposable
 {
     // By what is asked of it: our statements go by the primary key, and a plan that was made while a table was small
-    // must not scan it once it has grown. Who stops in the middle of a commit (paused, cut off) holds up every other
-    // node, so the server ends that session. synchronous_commit=off would make acknowledged writes a matter of luck.
+    // must not scan it once it has grown. That makes a scan look so costly (10^10) that the database would compile
+    // every statement that needs one, for a tenth of a second and more: hence no jit. Who stops in the middle of a
+    // commit (paused, cut off) holds up every other node, so the server ends that session. synchronous_commit=off would
+    // make acknowledged writes a matter of luck.
     private const string Prepare = """
         SET enable_seqscan = off; SET enable_hashjoin = off; SET enable_mergejoin = off;
         SET idle_in_transaction_session_timeout = 3000; SET default_transaction_read_only = off;
         SELECT set_config('synchronous_commit', 'on', false) WHERE current_setting('synchronous_commit') = 'off';
+        SELECT set_config('jit', 'off', false) WHERE current_setting('jit', true) = 'on';
         """;
 
     private const int SecondsToAnswer = 10;

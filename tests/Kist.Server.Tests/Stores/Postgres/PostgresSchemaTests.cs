@@ -20,6 +20,19 @@ public sealed class PostgresSchemaTests
             await store.DisposeAsync();
     }
 
+    [Theory]
+    [InlineData("jit", "off")]
+    [InlineData("enable_seqscan", "off")]
+    [InlineData("synchronous_commit", "on")]
+    public async Task ASessionHasTheSettingsThatTheStatementsCountOn(string setting, string value)
+    {
+        await using var database = new Database(StoreUnderTest.FreshTables());
+        await using var connection = await database.OpenAsync(TestContext.Current.CancellationToken);
+        await using var command = connection.CreateCommand();
+        command.CommandText = $"SHOW {setting}";
+        Assert.Equal(value, await command.ExecuteScalarAsync(TestContext.Current.CancellationToken));
+    }
+
     [Fact]
     public async Task ANewerSchemaIsRefusedBeforeAnythingIsTouchedAndByNodesThatRunAlready()
     {
