@@ -43,13 +43,20 @@ wanted() {
   return 1
 }
 
-runs_kist() { [ "$(property "$1" RunsKist)" = true ] || needs_native "$1"; }
-needs_native() { [ "$(property "$1" NeedsNativeBinary)" = true ]; }
+runs_kist() { [ "${kinds[$1]}" != beside ]; }
+needs_native() { [ "${kinds[$1]}" = native ]; }
+kind() {
+  if [ "$(property "$1" NeedsNativeBinary)" = true ]; then echo native
+  elif [ "$(property "$1" RunsKist)" = true ]; then echo running
+  else echo beside; fi
+}
 
 # The longest come first, so that no long one is left for the end.
 projects=() native=0
+declare -A kinds
 while read -r _ project; do
   if ! wanted "$project"; then continue; fi
+  kinds[$project]=$(kind "$project")
   if needs_native "$project"; then
     if $fast; then continue; fi
     native=$((native + 1))
@@ -161,7 +168,7 @@ run_suites() {
     if [ $((${#suites[@]} + (${#native_build} > 0))) -lt 2 ] && next_suite; then
       start_suite "$(suite_name "$project")" \
         "$(dirname "$project")/bin/Release/net10.0/$(basename "$project" .csproj)"
-    elif [ -n "$native_build" ] || [ ${#suites[@]} -gt 0 ]; then sleep 0.1
+    elif [ -n "$native_build" ] || [ ${#suites[@]} -gt 0 ]; then sleep 0.3
     else return 0
     fi
   done
