@@ -14,7 +14,7 @@ internal sealed class AnswerCache : IDisposable
 
     private readonly Lock _gate = new();
     private readonly Dictionary<AnswerKey, KeptAnswer> _answers = [];
-    private readonly Queue<(long Number, string Name)> _changes = new();
+    private readonly Queue<Change> _changes = new();
     private long _bytes;
     private long _number;
     private long _version;
@@ -40,13 +40,24 @@ internal sealed class AnswerCache : IDisposable
         }
     }
 
-    /// <summary>Remembers an answer. What has changed since the question is outdated from the start.</summary>
+    /// <summary>
+    /// Remembers an answer. What has changed since the question is outdated from the start; what was to be forgotten
+    /// since, or was asked for again and answered, is not remembered.
+    /// </summary>
     /// <param name="since">The <see cref="LastChange"/> when it was asked for.</param>
     public void Keep(AnswerKey key, KeptAnswer answer, long since)
     {
         lock (_gate)
         {
-            answer.IsOutdated |= ChangedSince(answer.Name, since);
+            var later = _changes.Where(change => change.Number > since && change.Concerns(key, answer.Name)).ToList();
+            if (later.Exists(static change => change.Forgets)
+                || (_answers.TryGetValue(key, out var kept) && kept.Asked > answer.Asked))
+            {
+                answer.Dispose();
+                return;
+            }
+            // When more has changed than is remembered, everything may have.
+            answer.IsOutdated |= later.Count > 0 || (_changes.Count > 0 && _changes.Peek().Number > since + 1);
             answer.Used = TimeProvider.System.GetTimestamp();
             Remove(key);
             _answers[key] = answer;
@@ -62,6 +73,7 @@ internal sealed class AnswerCache : IDisposable
     {
         lock (_gate)
         {
+            Tell((other, _) => other == key, forgets: true);
             if (Remove(key)) Changed(key);
         }
     }
@@ -71,6 +83,7 @@ internal sealed class AnswerCache : IDisposable
     {
         lock (_gate)
         {
+            Tell((key, _) => matches(key), forgets: true);
             var gone = _answers.Keys.Where(matches).ToList();
             foreach (var key in gone)
             {
@@ -86,8 +99,7 @@ internal sealed class AnswerCache : IDisposable
     {
         lock (_gate)
         {
-            _changes.Enqueue((Interlocked.Increment(ref _number), name));
-            if (_changes.Count > Recent) _changes.Dequeue();
+            Tell((_, changed) => changed == name);
             var own = new List<AnswerKey>();
             foreach (var (key, answer) in _answers)
             {
@@ -104,6 +116,7 @@ internal sealed class AnswerCache : IDisposable
     {
         lock (_gate)
         {
+            Tell((key, _) => key.Owner == owner);
             foreach (var (key, answer) in _answers)
                 if (key.Owner == owner) answer.IsOutdated = true;
         }
@@ -141,10 +154,12 @@ internal sealed class AnswerCache : IDisposable
         }
     }
 
-    // When more has changed than is remembered, everything may have.
-    private bool ChangedSince(string name, long since) =>
-        _changes.Count > 0 && (_changes.Peek().Number > since + 1
-            || _changes.Any(change => change.Number > since && change.Name == name));
+    // For replies that are on their way.
+    private void Tell(Func<AnswerKey, string, bool> concerns, bool forgets = false)
+    {
+        _changes.Enqueue(new Change(Interlocked.Increment(ref _number), concerns, forgets));
+        if (_changes.Count > Recent) _changes.Dequeue();
+    }
 
     private bool Remove(AnswerKey key)
     {
@@ -158,4 +173,8 @@ internal sealed class AnswerCache : IDisposable
     {
         if (key.Owner == AnswerKey.Agent) Interlocked.Increment(ref _version);
     }
+
+    /// <param name="Concerns">Which answers, by key and name.</param>
+    /// <param name="Forgets">Whether they are gone, rather than outdated.</param>
+    private sealed record Change(long Number, Func<AnswerKey, string, bool> Concerns, bool Forgets);
 }

@@ -46,6 +46,50 @@ public sealed class AnswerCacheTests
     }
 
     [Fact]
+    public void What_an_owner_may_have_lost_while_it_is_asked_for_is_outdated_from_the_start()
+    {
+        using var cache = new AnswerCache();
+        var since = cache.LastChange;
+        cache.OutdateAll(s_own.Owner);
+        Assert.NotEqual(since, cache.LastChange);
+        cache.Keep(s_own, Answer("before"), since);
+        cache.Keep(s_other, Answer("another's"), since);
+        Assert.True(IsOutdated(cache, s_own));
+        Assert.False(IsOutdated(cache, s_other));
+    }
+
+    [Fact]
+    public void What_is_to_be_forgotten_while_it_is_asked_for_is_not_remembered()
+    {
+        using var cache = new AnswerCache();
+        var since = cache.LastChange;
+        cache.Drop(static key => key.Owner == "someone");
+        cache.Keep(s_other, Answer("withdrawn"), since);
+        cache.Keep(s_own, Answer("mine"), since);
+        Assert.Null(cache.Find(s_other));
+        Assert.False(IsOutdated(cache, s_own));
+        since = cache.LastChange;
+        cache.Drop(s_own);
+        cache.Keep(s_own, Answer("refused since"), since);
+        Assert.Null(cache.Find(s_own));
+        cache.Keep(s_own, Answer("permitted again"), cache.LastChange);
+        Assert.False(IsOutdated(cache, s_own));
+    }
+
+    [Fact]
+    public void An_answer_that_comes_late_does_not_replace_a_newer_one()
+    {
+        using var cache = new AnswerCache();
+        var (late, since) = (Answer("old"), cache.LastChange);
+        cache.Outdate("prod db");
+        cache.Keep(s_own, Answer("new"), cache.LastChange);
+        cache.Keep(s_own, late, since);
+        using var found = cache.Find(s_own);
+        Assert.Equal("new", Encoding.UTF8.GetString(found!.Body.WrittenSpan));
+        Assert.False(found.IsOutdated);
+    }
+
+    [Fact]
     public void When_more_has_changed_than_is_remembered_everything_may_have()
     {
         using var cache = new AnswerCache();
