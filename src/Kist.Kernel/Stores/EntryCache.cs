@@ -25,6 +25,9 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     private readonly int[] _seen = keepsOnSecondRead ? new int[SeenPlaces] : [];
     private long _epoch;                // odd while a commit is under way
 
+    /// <summary>Held by whoever changes something here; a commit neither begins nor ends meanwhile.</summary>
+    public Lock Gate => _entries.Gate;
+
     /// <summary>To be taken before the read whose outcome is added: it changes when something is forgotten.</summary>
     public long EpochOf(string key) => Volatile.Read(ref _epoch) + Volatile.Read(ref Forgotten(key));
 
@@ -35,14 +38,19 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     public void Add(string key, Entry? entry, long epoch)
     {
         if (entry is { Value.Length: > LargestValue } || !WasSeen(key)) return;
-        lock (_entries.Gate)
-            if (_epoch % 2 == 0 && epoch == EpochOf(key)) _entries.Put(key, entry);
+        lock (Gate)
+            if (IsCurrent(key, epoch)) _entries.Put(key, entry);
     }
+
+    /// <summary>
+    /// Whether what a read found that began at <paramref name="epoch"/> still holds; under the gate, and for as long.
+    /// </summary>
+    public bool IsCurrent(string key, long epoch) => _epoch % 2 == 0 && epoch == EpochOf(key);
 
     /// <summary>Somebody has committed a change of this key.</summary>
     public void Forget(string key)
     {
-        lock (_entries.Gate)
+        lock (Gate)
         {
             _entries.Remove(key);
             Forgotten(key)++;
@@ -52,7 +60,7 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     /// <summary>Anything may have changed.</summary>
     public void Clear()
     {
-        lock (_entries.Gate)
+        lock (Gate)
         {
             _entries.Clear();
             _epoch += 2;
@@ -64,13 +72,13 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     /// </summary>
     public void Hold()
     {
-        lock (_entries.Gate) _epoch++;
+        lock (Gate) _epoch++;
     }
 
     /// <summary>The commit is on disk: forgets what it changed. To be called before its callers are told.</summary>
     public void Release(IReadOnlyList<Change> changes)
     {
-        lock (_entries.Gate)
+        lock (Gate)
         {
             foreach (var change in changes) _entries.Remove(change.Key);
             _epoch++;
@@ -80,7 +88,7 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     /// <summary>The commit failed, and may be on disk all the same: forgets everything.</summary>
     public void ReleaseUnknown()
     {
-        lock (_entries.Gate)
+        lock (Gate)
         {
             _entries.Clear();
             _epoch++;

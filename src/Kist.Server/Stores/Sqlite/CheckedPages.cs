@@ -24,6 +24,7 @@ internal static unsafe partial class CheckedPages
     public const int ChecksumBytes = sizeof(ulong);
 
     private const int ReserveBytes = 38; // SQLITE_FCNTL_RESERVE_BYTES
+    private const int FilePointer = 7; // SQLITE_FCNTL_FILE_POINTER
     private const int SubpageRead = 0x8000; // SQLITE_IOCAP_SUBPAGE_READ
     private const int SmallestPage = 512;
     private static readonly Lock s_gate = new();
@@ -64,6 +65,43 @@ internal static unsafe partial class CheckedPages
         return RandomAccess.Read(file, header, 0) == header.Length ? header[placeInHeader] == ChecksumBytes : null;
     }
 
+    /// <summary>The database file of a connection; it lives as long as the connection.</summary>
+    public static PageFile FileOf(sqlite3 db)
+    {
+        OpenFile* file = null;
+        var code = FileControl(db.DangerousGetHandle(), "main", FilePointer, &file);
+        if (code != raw.SQLITE_OK) throw new InvalidOperationException($"sqlite3_file_control gives {code}");
+        return new PageFile((nint)file);
+    }
+
+    /// <summary>A connection's database file, beside what SQLite does with it.</summary>
+    public readonly struct PageFile(nint file)
+    {
+        /// <summary>
+        /// Reads bytes as they lie in the file, whatever the WAL says of them, and checks nothing. False: they cannot
+        /// be read, or are not there.
+        /// </summary>
+        public bool TryRead(Span<byte> to, long at)
+        {
+            fixed (byte* bytes = to)
+                return OwnOf((OpenFile*)file)->System->Read((OpenFile*)file, bytes, to.Length, at) == raw.SQLITE_OK;
+        }
+
+        /// <summary>From now on <see cref="LastPage"/> is one that is read from now on.</summary>
+        public void ForgetPage() => OwnOf((OpenFile*)file)->LastPage = null;
+
+        /// <summary>
+        /// The page that SQLite has read last from the file, and not from the WAL; empty: none. Only while the
+        /// statement that had it read has not been reset: then its memory is used for another.
+        /// </summary>
+        public ReadOnlySpan<byte> LastPage(out long at)
+        {
+            var own = OwnOf((OpenFile*)file);
+            at = own->LastPageAt;
+            return new ReadOnlySpan<byte>(own->LastPage, own->LastPage is null ? 0 : own->LastPageBytes);
+        }
+    }
+
     // Behind what the system's VFS keeps of a file.
     private static int OffsetOfOwn => (s_system->FileBytes + 15) & ~15;
 
@@ -75,6 +113,7 @@ internal static unsafe partial class CheckedPages
         var code = s_system->Open(s_system, name, file, flags, given);
         if (code != raw.SQLITE_OK || (flags & raw.SQLITE_OPEN_MAIN_DB) == 0) return code;
         var own = OwnOf(file);
+        *own = default;
         own->System = file->Methods;
         own->Methods = *file->Methods;
         own->Methods.Read = &Read;
@@ -87,11 +126,14 @@ internal static unsafe partial class CheckedPages
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
     private static int Read(OpenFile* file, byte* to, int count, long at)
     {
-        var code = OwnOf(file)->System->Read(file, to, count, at);
+        var own = OwnOf(file);
+        var code = own->System->Read(file, to, count, at);
         if (code != raw.SQLITE_OK || !IsPage(count)) return code;
-        return BinaryPrimitives.ReadUInt64LittleEndian(Checksum(to, count)) == SumOf(to, count, at)
-            ? code
-            : raw.SQLITE_CORRUPT;
+        if (BinaryPrimitives.ReadUInt64LittleEndian(Checksum(to, count)) != SumOf(to, count, at))
+            return raw.SQLITE_CORRUPT;
+        own->LastPage = to;
+        (own->LastPageBytes, own->LastPageAt) = (count, at);
+        return code;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -169,6 +211,9 @@ internal static unsafe partial class CheckedPages
     {
         public MethodTable* System;
         public MethodTable Methods;
+        public byte* LastPage;
+        public int LastPageBytes;
+        public long LastPageAt;
     }
 
     [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_vfs_find", StringMarshalling = StringMarshalling.Utf8)]

@@ -20,7 +20,7 @@ internal sealed class CommitQueue : IDisposable
 
     private readonly Func<GroupWriter> _open;
     private readonly ReadPool _readers;
-    private readonly EntryCache _cache;
+    private readonly KnownEntries _known;
     private readonly ChangeLog _log;
     private readonly Action<string> _warn;
     private readonly object _gate = new();
@@ -40,10 +40,10 @@ internal sealed class CommitQueue : IDisposable
     private long _taken;                // under the gate; batches that wait no more
 
     public CommitQueue(
-        GroupWriter first, Func<GroupWriter> open, ReadPool readers, EntryCache cache, ChangeLog log,
+        GroupWriter first, Func<GroupWriter> open, ReadPool readers, KnownEntries known, ChangeLog log,
         Action<string> warn)
     {
-        (_writer, _open, _readers, _cache, _log, _warn) = (first, open, readers, cache, log, warn);
+        (_writer, _open, _readers, _known, _log, _warn) = (first, open, readers, known, log, warn);
         _issued = _published = first.Revision;
         _watchdog = new Timer(static queue => ((CommitQueue)queue!).LookAfter(), this,
             TimeSpan.FromSeconds(1), TimeSpan.FromSeconds(1));
@@ -200,14 +200,14 @@ internal sealed class CommitQueue : IDisposable
         _changes.Clear();
         var writer = _writer ??= Reopen();
         var before = _issued;
-        _cache.Hold();
+        _known.Hold();
         try
         {
             writer.Apply(group, ref _issued, _changes);
         }
         catch
         {
-            _cache.ReleaseUnknown();
+            _known.ReleaseUnknown();
             throw;
         }
         if (_issued != before)
@@ -215,7 +215,7 @@ internal sealed class CommitQueue : IDisposable
             _published = _issued;
             _readers.Advance();
         }
-        _cache.Release(_changes);
+        _known.Release(_changes);
         if (_issued != before)
         {
             _log.Publish(_changes);
@@ -245,14 +245,14 @@ internal sealed class CommitQueue : IDisposable
                     throw new StoreException(
                         StoreFailure.Unavailable, "the write-ahead log cannot be emptied; try again");
                 Abandon();
-                _cache.Hold();
+                _known.Hold();
                 try
                 {
                     replacement.Incoming.Install();
                 }
                 finally
                 {
-                    _cache.ReleaseUnknown();
+                    _known.ReleaseUnknown();
                 }
                 // While nobody reads: only then can the new file be given its WAL.
                 _writer = Reopen();
@@ -271,12 +271,14 @@ internal sealed class CommitQueue : IDisposable
     private GroupWriter Reopen()
     {
         var writer = _open();
+        _known.Fit(writer.FileBytes);
         // A commit whose fsync failed was answered with an error and may still have reached the disk.
         if (writer.Revision > _published)
         {
             _published = writer.Revision;
             _issued = Math.Max(_issued, writer.Revision);
             _readers.Advance();
+            _known.Clear();
             _log.Break(writer.Revision);
         }
         return writer;
@@ -299,6 +301,7 @@ internal sealed class CommitQueue : IDisposable
             _writer.Checkpoint(canWait: !_readers.HasSnapshot);
             // A reader that began before the checkpoint's end still reads the WAL, and the WAL cannot begin anew.
             _readers.LetGo();
+            _known.Fit(_writer.FileBytes);
         }
         catch (StoreException fault)
         {

@@ -60,6 +60,9 @@ internal sealed class Connection : IDisposable
     /// <summary>Has the database that this connection is about to make keep room for checksums.</summary>
     public void KeepRoomForChecksums() => Check(CheckedPages.KeepRoom(_db));
 
+    /// <summary>The database's file; of a connection that was opened with <see cref="CheckedPages.Vfs"/>.</summary>
+    public CheckedPages.PageFile File => CheckedPages.FileOf(_db);
+
     /// <summary>False while a transaction is open.</summary>
     public bool IsIdle => raw.sqlite3_get_autocommit(_db) != 0;
 

@@ -15,6 +15,7 @@ internal sealed class GroupWriter : IDisposable
     private const int CheckpointPages = 1_000;
     private const int RetryPages = 250;
     private const int PatienceForReaders = 16;
+    private readonly string _path;
     private readonly Connection _connection;
     private readonly sqlite3_stmt _begin, _commit, _rollback, _setRevision;
     private readonly sqlite3_stmt _revisionAt, _revisionOf, _replace, _put, _delete;
@@ -24,6 +25,7 @@ internal sealed class GroupWriter : IDisposable
 
     public GroupWriter(string path, int cacheKiB, long maxBytes)
     {
+        _path = path;
         _connection = Connection.Open(path, cacheKiB, TimeSpan.FromSeconds(5));
         try
         {
@@ -115,6 +117,9 @@ internal sealed class GroupWriter : IDisposable
         if (complete)
             _pagesInWal = 0;
     }
+
+    /// <summary>How large the database's file is; 0 when somebody has removed it.</summary>
+    public long FileBytes => new FileInfo(_path) is { Exists: true } file ? file.Length : 0;
 
     /// <summary>Whether the store holds nothing.</summary>
     public bool IsEmpty => _connection.Number("SELECT EXISTS(SELECT 1 FROM entries)") == 0;

@@ -6,10 +6,10 @@ namespace Kist.Server.Stores.Sqlite;
 /// A few readers, opened when they are first needed. A reader that has failed is thrown away, so that the next one
 /// opens the file afresh and finds out by itself when the cause is gone.
 /// </summary>
-internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDisposable
+internal sealed class ReadPool(string path, int size, int cacheKiBEach, KnownEntries known) : IDisposable
 {
     private readonly Reader?[] _idle = new Reader?[size];
-    private readonly SemaphoreSlim _free = new(size);
+    private readonly Seats _free = new(size);
     private long _current = 1;           // the number of the last snapshot that was committed
     private readonly Lock _snapshots = new();
     private int _openSnapshots;
@@ -20,12 +20,12 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
     /// <summary>Runs <paramref name="work"/> with a reader of its own; waits while all of them are in use.</summary>
     public T Read<TArgument, T>(TArgument argument, Work<TArgument, T> work) where TArgument : allows ref struct
     {
-        _free.Wait();
+        _free.Take();
         Reader? reader = null;
         try
         {
             reader = Take();
-            reader.Renew(Volatile.Read(ref _current));
+            reader.Current = Volatile.Read(ref _current);
             var result = work(reader, argument);
             if (reader.MetDamage)
                 reader.Dispose();
@@ -40,7 +40,7 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
         }
         finally
         {
-            _free.Release();
+            _free.GiveBack();
         }
     }
 
@@ -56,11 +56,11 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
     public void LetGo()
     {
         Advance();
-        for (var i = 0; i < _idle.Length && _free.Wait(0); i++)
+        for (var i = 0; i < _idle.Length && _free.TryTake(); i++)
         {
             if (Interlocked.Exchange(ref _idle[i], null) is { } reader)
                 GiveBack(reader);
-            _free.Release();
+            _free.GiveBack();
         }
     }
 
@@ -70,7 +70,7 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
     /// </summary>
     public bool TryAlone(Action work)
     {
-        for (var i = 0; i < size; i++) _free.Wait();
+        for (var i = 0; i < size; i++) _free.Take();
         try
         {
             lock (_snapshots)
@@ -86,7 +86,7 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
         finally
         {
             Advance();
-            _free.Release(size);
+            for (var i = 0; i < size; i++) _free.GiveBack();
         }
     }
 
@@ -131,7 +131,7 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
             if (_idle[i] is not null && Interlocked.Exchange(ref _idle[i], null) is { } reader)
                 return reader;
         }
-        return new Reader(path, cacheKiBEach);
+        return new Reader(path, cacheKiBEach, known);
     }
 
     private void GiveBack(Reader reader)
@@ -147,5 +147,35 @@ internal sealed class ReadPool(string path, int size, int cacheKiBEach) : IDispo
         surplus?.Dispose();
         if (_closed)
             Dispose();
+    }
+
+    /// <summary>
+    /// How many readers may be in use. A semaphore takes a lock each time; here only whoever must wait does.
+    /// </summary>
+    private sealed class Seats(int count)
+    {
+        private readonly SemaphoreSlim _waiting = new(0);
+        private int _left = count;      // below zero: so many wait
+
+        public void Take()
+        {
+            if (Interlocked.Decrement(ref _left) < 0) _waiting.Wait();
+        }
+
+        public bool TryTake()
+        {
+            for (var left = Volatile.Read(ref _left); left > 0;)
+            {
+                var seen = Interlocked.CompareExchange(ref _left, left - 1, left);
+                if (seen == left) return true;
+                left = seen;
+            }
+            return false;
+        }
+
+        public void GiveBack()
+        {
+            if (Interlocked.Increment(ref _left) <= 0) _waiting.Release();
+        }
     }
 }

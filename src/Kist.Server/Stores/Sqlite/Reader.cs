@@ -1,3 +1,4 @@
+using System.Runtime.CompilerServices;
 using System.Text;
 using Kist.Kernel.Stores;
 using SQLitePCL;
@@ -10,21 +11,31 @@ namespace Kist.Server.Stores.Sqlite;
 /// </summary>
 internal sealed class Reader : IDisposable
 {
+    // So many more pages' rows become known when one is read from the file, as long as they were not.
+    private const int PagesAhead = 32;
+    private const int RowsAhead = 500;
+
+    private readonly KnownEntries _known;
     private readonly Connection _connection;
+    private readonly CheckedPages.PageFile _file;
     private readonly sqlite3_stmt _hold;
     private readonly sqlite3_stmt _get;
     private readonly sqlite3_stmt _find;
+    private readonly sqlite3_stmt _next;
     private readonly sqlite3_stmt _scan;
 
-    public Reader(string path, int cacheKiB)
+    public Reader(string path, int cacheKiB, KnownEntries known)
     {
+        _known = known;
         _connection = Connection.Open(path, cacheKiB, TimeSpan.FromSeconds(2));
         try
         {
+            _file = _connection.File;
             _connection.Execute("PRAGMA query_only=ON");
             _hold = _connection.Prepare("SELECT value FROM meta");
             _get = _connection.Prepare("SELECT value, revision, key FROM entries WHERE id=?1");
             _find = _connection.Prepare("SELECT value, revision FROM entries WHERE key=?1");
+            _next = _connection.Prepare("SELECT id FROM entries WHERE id>?1 ORDER BY id");
             _scan = _connection.Prepare("SELECT key FROM entries WHERE key>=?1 AND key<?2 ORDER BY key");
         }
         catch
@@ -43,16 +54,8 @@ internal sealed class Reader : IDisposable
     /// </summary>
     public bool MetDamage { get; private set; }
 
-    /// <summary>Takes a fresh snapshot if the one that is held is not <paramref name="current"/>.</summary>
-    public void Renew(long current)
-    {
-        if (Snapshot == current)
-            return;
-        LetGo();
-        // A statement that has given a row and is not reset keeps the connection's read transaction open.
-        _connection.Row(_hold);
-        Snapshot = current;
-    }
+    /// <summary>The number of the last snapshot that was committed: reads see none before it.</summary>
+    public long Current { get; set; }
 
     /// <summary>Ends the read transaction, so that a checkpoint can pass.</summary>
     public void LetGo()
@@ -61,26 +64,22 @@ internal sealed class Reader : IDisposable
         Snapshot = 0;
     }
 
-    /// <summary>The entry under a key, as a copy that the caller owns.</summary>
-    public Entry? Get(ReadOnlySpan<byte> key)
+    /// <summary>
+    /// The entry under a key, as a copy that the caller owns: from where it is known to lie, else by SQLite.
+    /// </summary>
+    /// <param name="key">The key in UTF-8.</param>
+    /// <param name="epoch">See <see cref="KnownEntries.Epoch"/>.</param>
+    public Entry? Get(ReadOnlySpan<byte> key, long epoch)
     {
-        try
-        {
-            _connection.Bind(_get, 1, RowId.Of(key));
-            if (_connection.Row(_get) && raw.sqlite3_column_blob(_get, 2).SequenceEqual(key))
-                return Entry(_get);
-        }
-        catch (StoreException fault) when (fault.Kind is StoreFailure.Corrupt)
-        {
-            // Nearly every key that is not there would have its place on some page that others fill. The index knows
-            // whether this one is there; if so, it leads to the damage again.
-            MetDamage = true;
-        }
-        finally
-        {
-            _ = raw.sqlite3_reset(_get);
-        }
-        return Find(key);
+        var id = RowId.Of(key);
+        if (_known.TryGetPlace(id, out var place) && EntryAt(place, key) is { } known)
+            return known;
+        Renew();
+        if (GetById(id, key, epoch, out var lastOnPage) is not { } entry)
+            return Find(key);
+        if (lastOnPage is { } last)
+            LookAhead(last, epoch);
+        return entry;
     }
 
     /// <summary>
@@ -88,6 +87,7 @@ internal sealed class Reader : IDisposable
     /// </summary>
     public List<string> Scan(ReadOnlySpan<byte> from, ReadOnlySpan<byte> below, int limit)
     {
+        Renew();
         try
         {
             _connection.Bind(_scan, 1, from);
@@ -103,6 +103,56 @@ internal sealed class Reader : IDisposable
         }
     }
 
+    // Takes a fresh snapshot if the one that is held is not the current one.
+    private void Renew()
+    {
+        if (Snapshot == Current)
+            return;
+        LetGo();
+        // A statement that has given a row and is not reset keeps the connection's read transaction open.
+        _connection.Row(_hold);
+        Snapshot = Current;
+    }
+
+    [SkipLocalsInit]
+    private Entry? EntryAt(RowPlace place, ReadOnlySpan<byte> key)
+    {
+        Span<byte> row = stackalloc byte[LeafPage.LongestRow];
+        row = row[..place.Length];
+        return _file.TryRead(row, place.At) && RowPlaces.HashOf(row) == place.Hash
+            && LeafPage.TryRead(row, out var itsKey, out var value, out var revision) && itsKey.SequenceEqual(key)
+                ? new Entry(value.ToArray(), revision)
+                : null;
+    }
+
+    private Entry? GetById(long id, ReadOnlySpan<byte> key, long epoch, out long? lastOnPage)
+    {
+        lastOnPage = null;
+        try
+        {
+            _file.ForgetPage();
+            _connection.Bind(_get, 1, id);
+            if (!_connection.Row(_get) || !raw.sqlite3_column_blob(_get, 2).SequenceEqual(key))
+                return null;
+            var entry = Entry(_get);
+            // Of a row that goes on elsewhere the last pages are those, which the statement does not hold.
+            if (key.Length + entry.Value.Length <= LeafPage.LongestKeyAndValue)
+                lastOnPage = KeepPlaces(id, epoch);
+            return entry;
+        }
+        catch (StoreException fault) when (fault.Kind is StoreFailure.Corrupt)
+        {
+            // Nearly every key that is not there would have its place on some page that others fill. The index knows
+            // whether this one is there; if so, it leads to the damage again.
+            MetDamage = true;
+            return null;
+        }
+        finally
+        {
+            _ = raw.sqlite3_reset(_get);
+        }
+    }
+
     // By the index: for keys that are absent or whose row id was taken.
     private Entry? Find(ReadOnlySpan<byte> key)
     {
@@ -114,6 +164,44 @@ internal sealed class Reader : IDisposable
         finally
         {
             _ = raw.sqlite3_reset(_find);
+        }
+    }
+
+    // Keeps the places of all rows on the page that a statement stands on, and gives the last one's id, if the page
+    // came from the file just now: what stays in the page cache is fast enough.
+    private long? KeepPlaces(long? id, long epoch)
+    {
+        var page = _file.LastPage(out var at);
+        _file.ForgetPage();
+        if (page.IsEmpty) return null;
+        _known.KeepPlaces(page, at, id, epoch);
+        return LeafPage.LastId(page);
+    }
+
+    // Without this a large store that has just been opened would be slow until each page had been read once by chance.
+    private void LookAhead(long lastOnPage, long epoch)
+    {
+        try
+        {
+            _connection.Bind(_next, 1, lastOnPage);
+            var (pages, rows) = (0, 0);
+            while (pages < PagesAhead && rows++ < RowsAhead && _connection.Row(_next))
+            {
+                var id = raw.sqlite3_column_int64(_next, 0);
+                if (KeepPlaces(null, epoch) is { } last)
+                    (pages, lastOnPage) = (pages + 1, last);
+                else if (id > lastOnPage && _known.TryGetPlace(id, out _))
+                    break;
+            }
+        }
+        catch (StoreException)
+        {
+            // The entry that was asked for is found. Whoever asks for one on a damaged page is told.
+            MetDamage = true;
+        }
+        finally
+        {
+            _ = raw.sqlite3_reset(_next);
         }
     }
 

@@ -11,18 +11,16 @@ namespace Kist.Server.Stores.Sqlite;
 /// </summary>
 public sealed class SqliteStore : IStore
 {
-    private const int CachedBytes = 2 << 20;
-
     private readonly DataDirectory _directory;
     private readonly ReadPool _readers;
     private readonly CommitQueue _writer;
-    private readonly EntryCache _cache;
+    private readonly KnownEntries _known;
     private readonly ChangeLog _log;
     private int _disposed;
 
     private SqliteStore(
-        DataDirectory directory, ReadPool readers, CommitQueue writer, EntryCache cache, ChangeLog log) =>
-        (_directory, _readers, _writer, _cache, _log) = (directory, readers, writer, cache, log);
+        DataDirectory directory, ReadPool readers, CommitQueue writer, KnownEntries known, ChangeLog log) =>
+        (_directory, _readers, _writer, _known, _log) = (directory, readers, writer, known, log);
 
     /// <summary>
     /// Opens or makes the store. Takes milliseconds whatever it holds: nothing is scanned. A <see
@@ -35,16 +33,16 @@ public sealed class SqliteStore : IStore
         try
         {
             directory.MakeDatabase(options.Warn);
-            var writerKiB = options.CacheKiB / 3;
+            var writerKiB = options.CacheKiB / 2;
             GroupWriter OpenWriter() => new(directory.Database, writerKiB, options.MaxBytes);
             var first = OpenWriter();
             var log = new ChangeLog(first.Revision);
             var readerKiB = Math.Max(128, (options.CacheKiB - writerKiB) / options.Readers);
-            var readers = new ReadPool(directory.Database, options.Readers, readerKiB);
-            // A read that finds its key here costs a tenth of one by SQLite, whose page cache each commit empties.
-            var cache = new EntryCache(CachedBytes / 2, keepsOnSecondRead: true);
-            var queue = new CommitQueue(first, OpenWriter, readers, cache, log, options.Warn);
-            return new SqliteStore(directory, readers, queue, cache, log);
+            var known = new KnownEntries();
+            known.Fit(first.FileBytes);
+            var readers = new ReadPool(directory.Database, options.Readers, readerKiB, known);
+            var queue = new CommitQueue(first, OpenWriter, readers, known, log, options.Warn);
+            return new SqliteStore(directory, readers, queue, known, log);
         }
         catch
         {
@@ -64,7 +62,7 @@ public sealed class SqliteStore : IStore
     {
         if (ct.IsCancellationRequested)
             return ValueTask.FromCanceled<Entry?>(ct);
-        if (_cache.TryGet(key, out var known))
+        if (_known.TryGet(key, out var known))
             return ValueTask.FromResult(known);
         Span<byte> utf8 = stackalloc byte[Batch.MaxKeyBytes];
         // What cannot be written as a key cannot be there.
@@ -72,10 +70,9 @@ public sealed class SqliteStore : IStore
             return ValueTask.FromResult<Entry?>(null);
         try
         {
-            ReadOnlySpan<byte> wanted = utf8[..length];
-            var epoch = _cache.EpochOf(key);
-            var found = _readers.Read(wanted, static (reader, key) => reader.Get(key));
-            _cache.Add(key, found, epoch);
+            var wanted = new Wanted { Key = utf8[..length], Epoch = _known.Epoch };
+            var found = _readers.Read(wanted, static (reader, wanted) => reader.Get(wanted.Key, wanted.Epoch));
+            _known.Keep(key, found, wanted.Epoch);
             return ValueTask.FromResult(found);
         }
         catch (StoreException fault)
@@ -182,6 +179,12 @@ public sealed class SqliteStore : IStore
         prefix.CopyTo(end);
         end[prefix.Length - 1]++;
         return prefix.Length;
+    }
+
+    private ref struct Wanted
+    {
+        public ReadOnlySpan<byte> Key;
+        public long Epoch;
     }
 
     private ref struct Range

@@ -33,6 +33,18 @@ internal sealed class StoreFiles : IDisposable
     public SqliteStore Open(long maxBytes = 0, Action<string>? warn = null) => SqliteStore.Open(
         new SqliteStoreOptions { Directory = Directory, MaxBytes = maxBytes, Warn = warn ?? (static _ => { }) });
 
+    /// <summary>With next to no page cache: what is read comes from the file.</summary>
+    public SqliteStore OpenWithoutCache() =>
+        SqliteStore.Open(new SqliteStoreOptions { Directory = Directory, CacheKiB = 1, Readers = 2 });
+
+    /// <summary>Has another process write bytes into the database.</summary>
+    public void Overwrite(byte[] bytes, long at)
+    {
+        var from = Path.Combine(Directory, "bytes");
+        File.WriteAllBytes(from, bytes);
+        Assert.True(Run("dd", $"if={from}", $"of={Database}", "conv=notrunc", "oflag=seek_bytes", $"seek={at}"));
+    }
+
     /// <summary>Runs SQL on the closed store.</summary>
     public void Execute(string sql)
     {
