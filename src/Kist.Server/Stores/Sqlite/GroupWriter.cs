@@ -12,8 +12,9 @@ namespace Kist.Server.Stores.Sqlite;
 /// </summary>
 internal sealed class GroupWriter : IDisposable
 {
-    private const int CheckpointPages = 1_000;
-    private const int RetryPages = 250;
+    // Nothing is written while a checkpoint waits for the disk, so not many of them.
+    private const int CheckpointPages = 2_000;
+    private const int RetryPages = 500;
     private const int PatienceForReaders = 16;
     private readonly string _path;
     private readonly Connection _connection;

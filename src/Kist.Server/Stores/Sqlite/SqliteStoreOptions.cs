@@ -11,7 +11,7 @@ public sealed record SqliteStoreOptions
     /// <summary>
     /// Page cache of all connections together, in KiB. The operating system's file cache comes on top.
     /// </summary>
-    public int CacheKiB { get; init; } = 8_192;
+    public int CacheKiB { get; init; } = 6_144;
 
     /// <summary>Connections for reading. Each read takes one for some microseconds.</summary>
     public int Readers { get; init; } = Math.Clamp(Environment.ProcessorCount, 2, 12);
