@@ -92,6 +92,7 @@ internal sealed class ServerRun
                 TryAnnounce(screen, node);
                 signals.OnReload(() => Reload(node));
                 WritePidFile();
+                ProgramPages.GiveBack();
                 await signals.StopRequested;
                 _log.Write(LogLevel.Info, "stopping", null);
             }
