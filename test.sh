@@ -109,8 +109,8 @@ end_suite() {
   local report=$results/$name.xml log=$results/$name.log
   await_group "$id" || status=$?
   if still_runs "$id"; then
+    report_failure "$name left processes behind: $(tr '\0' ' ' <"$alive/cmdline" 2>/dev/null || true)"
     kill -KILL -- "-$id" 2>/dev/null || true
-    report_failure "$name left processes behind"
   fi
   for each in passed failed skipped errors; do totals+=("$(total "$each" "$report")"); done
   if [ -z "${totals[0]:-}" ]; then

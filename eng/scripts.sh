@@ -25,13 +25,14 @@ trap clean_up EXIT
 trap 'exit 130' INT
 trap 'exit 143' TERM HUP
 
-# alive_in GROUP: whether a process of the group still runs. Zombies do not count: they are for others to reap.
+# alive_in GROUP: whether a process of the group still runs; the first one's folder is in $alive. Zombies do not count:
+# they are for others to reap.
 alive_in() {
   local stat line fields
   for stat in /proc/[0-9]*/stat; do
     read -r line 2>/dev/null <"$stat" || continue
     read -r -a fields <<<"${line##*) }"
-    if [ "${fields[2]}" = "$1" ] && [ "${fields[0]}" != Z ]; then return 0; fi
+    if [ "${fields[2]}" = "$1" ] && [ "${fields[0]}" != Z ]; then alive=${stat%/stat}; return 0; fi
   done
   return 1
 }

@@ -6,6 +6,7 @@ namespace Kist.Secrets;
 internal static unsafe partial class MemoryPages
 {
     // Linux: asm-generic/mman-common.h
+    private const int MadvDontNeed = 4;
     private const int MadvDontDump = 16;
     private const int MadvDoDump = 17;
 
@@ -23,6 +24,12 @@ internal static unsafe partial class MemoryPages
     {
         if (OperatingSystem.IsLinux()) _ = MAdvise(address, length, MadvDoDump);
     }
+
+    /// <summary>
+    /// False: not done. Only for pages that are a file's and were never written to: others lose what was written.
+    /// </summary>
+    public static bool TryLetGoOf(void* address, nuint length) =>
+        OperatingSystem.IsLinux() && MAdvise(address, length, MadvDontNeed) == 0;
 
     [LibraryImport("libc", EntryPoint = "mlock")]
     private static partial int MLock(void* address, nuint length);

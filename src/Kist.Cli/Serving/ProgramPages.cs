@@ -1,5 +1,5 @@
 using System.Globalization;
-using System.Runtime.InteropServices;
+using Kist.Secrets;
 
 namespace Kist.Cli.Serving;
 
@@ -7,14 +7,11 @@ namespace Kist.Cli.Serving;
 /// The pages of the program's own code that are in this process's memory. Starting touches much that serving never
 /// needs again, and the system counts it for as long as the process lives.
 /// </summary>
-internal static partial class ProgramPages
+internal static unsafe class ProgramPages
 {
-    private const int MadvDontNeed = 4; // Linux: asm-generic/mman-common.h
-
     /// <summary>
-    /// Lets go of all of them; those that are needed come back from the system's cache, in less than a millisecond
-    /// together. Only of code, which is the file's and never written to: from any other page this would take what was
-    /// written there. Gives how many bytes were let go of; on other systems than Linux none.
+    /// Lets go of all of them; those that are needed come back from the system's cache. Only of code, which is the
+    /// file's and never written to. Gives how many bytes were let go of; on other systems than Linux none.
     /// </summary>
     public static long GiveBack()
     {
@@ -29,14 +26,11 @@ internal static partial class ProgramPages
             {
                 continue;
             }
-            if (MAdvise(begin, end - begin, MadvDontNeed) == 0) bytes += (long)(end - begin);
+            if (MemoryPages.TryLetGoOf((void*)begin, end - begin)) bytes += (long)(end - begin);
         }
         return bytes;
     }
 
     private static bool TryParse(string hex, out nuint number) =>
         nuint.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out number);
-
-    [LibraryImport("libc", EntryPoint = "madvise")]
-    private static partial int MAdvise(nuint address, nuint length, int advice);
 }

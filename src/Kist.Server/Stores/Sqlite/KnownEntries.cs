@@ -41,14 +41,15 @@ internal sealed class KnownEntries
 
     /// <summary>
     /// Keeps where the rows of a page lie that a read which began at <paramref name="epoch"/> was given as the current
-    /// one and that came from the file, if it still is.
+    /// one and that came from the file. False: a commit has begun since, so they are not kept.
     /// </summary>
     /// <param name="page">The page.</param>
     /// <param name="at">Its place in the file.</param>
     /// <param name="read">The id of the row that was read; null: none of this page.</param>
     /// <param name="epoch">See <see cref="Epoch"/>.</param>
-    public void KeepPlaces(ReadOnlySpan<byte> page, long at, long? read, long epoch)
+    public bool KeepPlaces(ReadOnlySpan<byte> page, long at, long? read, long epoch)
     {
+        if (!_entries.IsCurrent("", epoch)) return false; // before the work; what counts is asked below
         Span<(long Id, RowPlace Place)> found = stackalloc (long, RowPlace)[Math.Min(LeafPage.Rows(page), MostOfPage)];
         var count = 0;
         for (var i = 0; i < found.Length; i++)
@@ -58,12 +59,12 @@ internal sealed class KnownEntries
             if (!LeafPage.TryRead(row, out var rowKey, out _, out _)) continue;
             found[count++] = (RowId.Of(rowKey), new(at + range.Start.Value, row.Length, RowPlaces.HashOf(row)));
         }
-        if (count == 0) return;
         lock (_entries.Gate)
         {
-            if (!_entries.IsCurrent("", epoch)) return;
+            if (!_entries.IsCurrent("", epoch)) return false;
             foreach (ref readonly var one in found[..count]) _places.Keep(one.Id, one.Place, wasRead: one.Id == read);
         }
+        return true;
     }
 
     /// <inheritdoc cref="EntryCache.Hold"/>

@@ -168,14 +168,12 @@ internal sealed class Reader : IDisposable
     }
 
     // Keeps the places of all rows on the page that a statement stands on, and gives the last one's id, if the page
-    // came from the file just now: what stays in the page cache is fast enough.
+    // came from the file just now (what stays in the page cache is fast enough) and no commit has begun.
     private long? KeepPlaces(long? id, long epoch)
     {
         var page = _file.LastPage(out var at);
         _file.ForgetPage();
-        if (page.IsEmpty) return null;
-        _known.KeepPlaces(page, at, id, epoch);
-        return LeafPage.LastId(page);
+        return !page.IsEmpty && _known.KeepPlaces(page, at, id, epoch) ? LeafPage.LastId(page) : null;
     }
 
     // Without this a large store that has just been opened would be slow until each page had been read once by chance.
@@ -185,7 +183,7 @@ internal sealed class Reader : IDisposable
         {
             _connection.Bind(_next, 1, lastOnPage);
             var (pages, rows) = (0, 0);
-            while (pages < PagesAhead && rows++ < RowsAhead && _connection.Row(_next))
+            while (pages < PagesAhead && rows++ < RowsAhead && _known.Epoch == epoch && _connection.Row(_next))
             {
                 var id = raw.sqlite3_column_int64(_next, 0);
                 if (KeepPlaces(null, epoch) is { } last)
