@@ -13,7 +13,7 @@ public sealed class LeaseTests : IAsyncLifetime
     private readonly string _folder = Directory.CreateTempSubdirectory("kist-agent-").FullName;
     private readonly CancellationTokenSource _stop = new();
     private readonly HttpClient _http = new();
-    private readonly int _port = FreePort();
+    private readonly int _port = Loopback.FreePort();
     private readonly ScriptedServer _server;
     private Task<(int Code, string? Error)> _run = null!;
     private int _made;
@@ -124,12 +124,5 @@ public sealed class LeaseTests : IAsyncLifetime
         Assert.True((int)answer.StatusCode < 300, $"{method} {path}: {(int)answer.StatusCode}");
         return (await answer.Content.ReadAsStringAsync(),
             answer.Headers.TryGetValues("X-Cache", out var cache) ? cache.Single() : null);
-    }
-
-    private static int FreePort()
-    {
-        using var listener = new TcpListener(IPAddress.Loopback, 0);
-        listener.Start();
-        return ((IPEndPoint)listener.LocalEndpoint).Port;
     }
 }

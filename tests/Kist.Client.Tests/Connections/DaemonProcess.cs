@@ -39,10 +39,7 @@ internal sealed class DaemonProcess : IDisposable
     public static async Task<DaemonProcess> StartAsync(Func<string, int, string[]> command)
     {
         var folder = Directory.CreateTempSubdirectory("kist-daemon-").FullName;
-        using var free = new TcpListener(IPAddress.Loopback, 0);
-        free.Start();
-        var port = ((IPEndPoint)free.LocalEndpoint).Port;
-        free.Stop();
+        var port = Loopback.FreePort();
         var daemon = new DaemonProcess(folder, port, command(folder, port));
         await TestServer.UntilAsync(async () =>
         {

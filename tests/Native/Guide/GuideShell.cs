@@ -57,6 +57,7 @@ public sealed class GuideShell : IAsyncDisposable
         0, "kist server --start ~/kist --listen 127.0.0.1:8200 &", ["…", "Try in another terminal:", "…"]);
 
     /// <summary>Runs one example. What is wrong with it; null when it does what the document says.</summary>
+    /// <exception cref="TimeoutException">It does not end, and so nothing can run behind it.</exception>
     public async Task<string?> RunAsync(Example example)
     {
         var file = Path.Combine(_outputs, (++_count).ToString());
@@ -71,7 +72,7 @@ public sealed class GuideShell : IAsyncDisposable
         }
         catch (OperationCanceledException)
         {
-            return $"'{example.Command}' does not end; so far:\n{Output(file)}";
+            throw new TimeoutException($"'{example.Command}' does not end; so far:\n{Output(file)}{Surroundings()}");
         }
         var matches = OutputPattern.Matches(example.Expected, Output(file));
         while (example.RunsOn && !matches && !timer.IsCancellationRequested)
@@ -83,7 +84,7 @@ public sealed class GuideShell : IAsyncDisposable
         if (matches && (status == "0") != example.Fails) return null;
         return $"'{example.Command}' ended with {status} and printed:\n{Output(file)}"
             + $"--- but the document says:\n{string.Join('\n', example.Expected)}\n"
-            + string.Concat(_running.Select(f => $"--- and what runs on had printed at its end:\n{End(Output(f))}\n"));
+            + Surroundings();
     }
 
     /// <summary>Writes a file that a document shows. The path under which commands find it is the document's.</summary>
@@ -142,6 +143,13 @@ public sealed class GuideShell : IAsyncDisposable
         .Replace(_server, DefaultServer).Replace(_second, SecondServer)
         .Replace(_home + "/etc/kist", "/etc/kist").Replace(_home + "/var/lib/kist", "/var/lib/kist")
         .Replace(_home, "/home/you");
+
+    /// <summary>What the programs that run on have printed at last, here or into the logs of a document.</summary>
+    private string Surroundings() => string.Concat(
+        _running.Concat(Directory.EnumerateFiles(_home, "*.log"))
+            .Select(file => (Name: Path.GetFileName(file), Text: End(Output(file))))
+            .Where(printed => printed.Text.Length > 0)
+            .Select(printed => $"--- and what runs on had printed at its end ({printed.Name}):\n{printed.Text}\n"));
 
     private static string End(string output) => string.Join('\n', output.Split('\n').TakeLast(20));
 
