@@ -13,12 +13,14 @@ public sealed class PostgresStore : IStore
 {
     private readonly Database _database;
     private readonly Opening _opening;
+    private readonly ReadQueue _reads;
     private int _disposed;
 
     private PostgresStore(PostgresStoreOptions options)
     {
         _database = new Database(options);
         _opening = new Opening(_database, options);
+        _reads = new ReadQueue(_database, options.MaxParallel);
     }
 
     /// <summary>
@@ -94,15 +96,7 @@ public sealed class PostgresStore : IStore
         if (!KeyOrder.IsWellFormed(key))
             return null;
         await MustBeOpenAsync(ct);
-        var utf8 = Encoding.UTF8.GetBytes(key);
-        return await _database.RunAsync<Entry?>(async connection =>
-        {
-            await using var command = new NpgsqlCommand(_database.Tables.Get, connection) { Parameters = { Of(utf8) } };
-            await using var reader = await command.ExecuteReaderAsync(CancellationToken.None);
-            return await reader.ReadAsync(CancellationToken.None)
-                ? new Entry(reader.GetFieldValue<byte[]>(0), reader.GetInt64(1))
-                : null;
-        }, ct);
+        return await _reads.GetAsync(key, ct);
     }
 
     /// <inheritdoc/>
@@ -187,6 +181,7 @@ public sealed class PostgresStore : IStore
         if (Interlocked.Exchange(ref _disposed, 1) != 0)
             return;
         await _opening.DisposeAsync();
+        _reads.Dispose();
         await _database.DisposeAsync();
     }
 

@@ -56,7 +56,11 @@ internal sealed class Tables
     public long LockKey => (long)Encoding.UTF8.GetBytes(Name)
         .Aggregate(14695981039346656037UL, (hash, one) => (hash ^ one) * 1099511628211UL);
 
-    public string Get => $"SELECT value, revision FROM {Entries} WHERE key = $1";
+    public string Get => $"SELECT 1::bigint, value, revision FROM {Entries} WHERE key = $1";
+
+    /// <summary>As <see cref="Get"/>, for many keys; the first column is a key's number among them.</summary>
+    public string GetMany => "SELECT number, value, revision FROM unnest($1) WITH ORDINALITY AS asked(key, number) "
+        + $"JOIN {Entries} USING (key)";
 
     public string Scan => $"SELECT key FROM {Entries} WHERE key >= $1 AND key < $2 ORDER BY key LIMIT $3";
 
