@@ -15,10 +15,17 @@ internal sealed partial class AppendOnlyFile : IDisposable
     private const int ErrorNoSpace = 28, ErrorFileTooBig = 27, ErrorInterrupted = 4, ErrorLoop = 40;
     private const int SetLock = 37, ErrorLocked = 11, ErrorDenied = 13;
     private const short WriteLock = 1;
+    private const int SyncFileRangeWrite = 2;
+
+    // Left alone, the system begins to write the pages half a minute old, of all that time at once, and a commit that
+    // is synced meanwhile waits for a second behind them.
+    private const int UnwrittenBytes = 16 << 20;
+
     private const int TypeMask = 0xF000, RegularFile = 0x8000, ExecuteBits = 0x49;
 
     private readonly SafeFileHandle _handle;
     private readonly (ulong Device, ulong Number) _identity;
+    private int _unwritten;
 
     private AppendOnlyFile(SafeFileHandle handle, (ulong Device, ulong Number) identity) =>
         (_handle, _identity) = (handle, identity);
@@ -86,6 +93,23 @@ internal sealed partial class AppendOnlyFile : IDisposable
             if (left.Length < bytes.Length) Truncate(Length - (bytes.Length - left.Length));
             throw;
         }
+        _unwritten += bytes.Length;
+        if (_unwritten < UnwrittenBytes) return;
+        _unwritten = 0;
+        ThreadPool.UnsafeQueueUserWorkItem(static file => file.BeginToWrite(), this, preferLocal: false);
+    }
+
+    /// <summary>Has the system begin to write to the disk what it has been given.</summary>
+    private void BeginToWrite()
+    {
+        try
+        {
+            _ = SyncRangeNative(_handle, 0, 0, SyncFileRangeWrite); // no more than a hint: what fails now fails later
+        }
+        catch (Exception fault) when (fault is ObjectDisposedException or EntryPointNotFoundException)
+        {
+            // It was closed meanwhile; or this C library has no such function.
+        }
     }
 
     /// <summary>Writes all of <paramref name="bytes"/>. After an <see cref="IOException"/> a part may be
@@ -146,6 +170,9 @@ internal sealed partial class AppendOnlyFile : IDisposable
 
     [LibraryImport("libc", EntryPoint = "write", SetLastError = true)]
     private static partial nint WriteNative(SafeFileHandle file, ref byte bytes, nint count);
+
+    [LibraryImport("libc", EntryPoint = "sync_file_range")]
+    private static partial int SyncRangeNative(SafeFileHandle file, long from, long count, uint flags);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatNative(SafeFileHandle file, string path, int flags, uint mask, ref byte facts);

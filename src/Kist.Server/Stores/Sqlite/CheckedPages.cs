@@ -3,6 +3,7 @@ using System.IO.Hashing;
 using System.Runtime.CompilerServices;
 using System.Runtime.InteropServices;
 using SQLitePCL;
+using OpenFile = Kist.Server.Stores.Sqlite.SqliteVfs.OpenFile;
 
 namespace Kist.Server.Stores.Sqlite;
 
@@ -12,48 +13,20 @@ namespace Kist.Server.Stores.Sqlite;
 /// which rows a page has, is <c>SQLITE_CORRUPT</c> instead of a wrong list. SQLite leaves the bytes alone where the
 /// header's byte 20 says so. Not against an attacker: values are authenticated by the barrier. The WAL has checksums
 /// of SQLite's own.
-/// <para>A VFS (https://sqlite.org/vfs.html) that opens files by the system's and puts its own read and write in front
-/// of a main database's.</para>
 /// </summary>
-internal static unsafe partial class CheckedPages
+internal static unsafe class CheckedPages
 {
-    /// <summary>The name to open a database with.</summary>
-    public const string Vfs = "kist";
-
     /// <summary>How many bytes at the end of each page are the checksum.</summary>
     public const int ChecksumBytes = sizeof(ulong);
 
-    private const int ReserveBytes = 38; // SQLITE_FCNTL_RESERVE_BYTES
-    private const int FilePointer = 7; // SQLITE_FCNTL_FILE_POINTER
     private const int SubpageRead = 0x8000; // SQLITE_IOCAP_SUBPAGE_READ
     private const int SmallestPage = 512;
-    private static readonly Lock s_gate = new();
-    private static VfsTable* s_system;
-    private static VfsTable* s_own;
-
-    /// <summary>Makes <see cref="Vfs"/> known to SQLite, which must have been initialised.</summary>
-    public static void Register()
-    {
-        lock (s_gate)
-        {
-            if (s_own is not null) return;
-            s_system = FindVfs(null);
-            s_own = (VfsTable*)NativeMemory.Alloc((nuint)sizeof(VfsTable));
-            *s_own = *s_system;
-            s_own->FileBytes = OffsetOfOwn + sizeof(Own);
-            s_own->Next = null;
-            s_own->Name = (byte*)Marshal.StringToCoTaskMemUTF8(Vfs);
-            s_own->Open = &Open;
-            var code = RegisterVfs(s_own, makeDefault: 0);
-            if (code != raw.SQLITE_OK) throw new InvalidOperationException($"sqlite3_vfs_register gives {code}");
-        }
-    }
 
     /// <summary>Has a database that is about to be made keep room for the checksum. SQLite's code.</summary>
     public static int KeepRoom(sqlite3 db)
     {
         var bytes = ChecksumBytes;
-        return FileControl(db.DangerousGetHandle(), "main", ReserveBytes, &bytes);
+        return SqliteVfs.Control(db, SqliteVfs.Operation.ReserveBytes, &bytes);
     }
 
     /// <summary>Whether the pages of a database have room for the checksum; null: the file is empty.</summary>
@@ -66,13 +39,8 @@ internal static unsafe partial class CheckedPages
     }
 
     /// <summary>The database file of a connection; it lives as long as the connection.</summary>
-    public static PageFile FileOf(sqlite3 db)
-    {
-        OpenFile* file = null;
-        var code = FileControl(db.DangerousGetHandle(), "main", FilePointer, &file);
-        if (code != raw.SQLITE_OK) throw new InvalidOperationException($"sqlite3_file_control gives {code}");
-        return new PageFile((nint)file);
-    }
+    public static PageFile FileOf(sqlite3 db) =>
+        new((nint)SqliteVfs.FileOf(db, SqliteVfs.Operation.FilePointer));
 
     /// <summary>A connection's database file, beside what SQLite does with it.</summary>
     public readonly struct PageFile(nint file)
@@ -102,16 +70,11 @@ internal static unsafe partial class CheckedPages
         }
     }
 
-    // Behind what the system's VFS keeps of a file.
-    private static int OffsetOfOwn => (s_system->FileBytes + 15) & ~15;
+    private static Own* OwnOf(OpenFile* file) => SqliteVfs.OwnOf<Own>(file);
 
-    private static Own* OwnOf(OpenFile* file) => (Own*)((byte*)file + OffsetOfOwn);
-
-    [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
-    private static int Open(VfsTable* vfs, byte* name, OpenFile* file, int flags, int* given)
+    /// <summary>Puts the checks in front of a database file that was just opened.</summary>
+    public static void Attach(OpenFile* file)
     {
-        var code = s_system->Open(s_system, name, file, flags, given);
-        if (code != raw.SQLITE_OK || (flags & raw.SQLITE_OPEN_MAIN_DB) == 0) return code;
         var own = OwnOf(file);
         *own = default;
         own->System = file->Methods;
@@ -120,7 +83,6 @@ internal static unsafe partial class CheckedPages
         own->Methods.Write = &Write;
         own->Methods.Traits = &Traits;
         file->Methods = &own->Methods;
-        return code;
     }
 
     [UnmanagedCallersOnly(CallConvs = [typeof(CallConvCdecl)])]
@@ -156,75 +118,14 @@ internal static unsafe partial class CheckedPages
     private static ulong SumOf(byte* page, int count, long at) =>
         XxHash3.HashToUInt64(new ReadOnlySpan<byte>(page, count - ChecksumBytes), at);
 
-    // The layouts of sqlite3_vfs, sqlite3_file and sqlite3_io_methods, versions 3, 1 and 3.
+    /// <summary>What is kept of a database's file.</summary>
     [StructLayout(LayoutKind.Sequential)]
-    private struct VfsTable
+    public struct Own
     {
-        public int Version;
-        public int FileBytes;
-        public int LongestPath;
-        public VfsTable* Next;
-        public byte* Name;
-        public void* Data;
-        public delegate* unmanaged[Cdecl]<VfsTable*, byte*, OpenFile*, int, int*, int> Open;
-        public OtherFunctions Others;
-
-        [InlineArray(15)]
-        public struct OtherFunctions
-        {
-            private nint _first;
-        }
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct OpenFile
-    {
-        public MethodTable* Methods;
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct MethodTable
-    {
-        public int Version;
-        public nint Close;
-        public delegate* unmanaged[Cdecl]<OpenFile*, byte*, int, long, int> Read;
-        public delegate* unmanaged[Cdecl]<OpenFile*, byte*, int, long, int> Write;
-        public FunctionsBetween Between;
-        public delegate* unmanaged[Cdecl]<OpenFile*, int> Traits;
-        public FunctionsBehind Behind;
-
-        [InlineArray(8)]
-        public struct FunctionsBetween
-        {
-            private nint _first;
-        }
-
-        [InlineArray(6)]
-        public struct FunctionsBehind
-        {
-            private nint _first;
-        }
-    }
-
-    [StructLayout(LayoutKind.Sequential)]
-    private struct Own
-    {
-        public MethodTable* System;
-        public MethodTable Methods;
+        public SqliteVfs.MethodTable* System;
+        public SqliteVfs.MethodTable Methods;
         public byte* LastPage;
         public int LastPageBytes;
         public long LastPageAt;
     }
-
-    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_vfs_find", StringMarshalling = StringMarshalling.Utf8)]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    private static partial VfsTable* FindVfs(string? name);
-
-    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_vfs_register")]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    private static partial int RegisterVfs(VfsTable* vfs, int makeDefault);
-
-    [LibraryImport("e_sqlite3", EntryPoint = "sqlite3_file_control", StringMarshalling = StringMarshalling.Utf8)]
-    [UnmanagedCallConv(CallConvs = [typeof(CallConvCdecl)])]
-    private static partial int FileControl(nint db, string name, int operation, void* argument);
 }

@@ -19,7 +19,7 @@ internal sealed class Connection : IDisposable
         raw.SetProvider(new SQLite3Provider_e_sqlite3());
         _ = raw.sqlite3_config(raw.SQLITE_CONFIG_MEMSTATUS, 0);
         _ = raw.sqlite3_initialize();
-        CheckedPages.Register();
+        SqliteVfs.Register();
     }
 
     private Connection(sqlite3 db, string path) => (_db, _path) = (db, path);
@@ -27,7 +27,7 @@ internal sealed class Connection : IDisposable
     /// <summary>
     /// Opens an existing database file. Never makes one: a store whose file has vanished must not look empty.
     /// </summary>
-    public static Connection Open(string path, int cacheKiB, TimeSpan busy, string? vfs = CheckedPages.Vfs)
+    public static Connection Open(string path, int cacheKiB, TimeSpan busy, string? vfs = SqliteVfs.Name)
     {
         const int flags = raw.SQLITE_OPEN_READWRITE | raw.SQLITE_OPEN_NOMUTEX | raw.SQLITE_OPEN_URI;
         var code = raw.sqlite3_open_v2(path, out var db, flags, vfs);
@@ -60,8 +60,11 @@ internal sealed class Connection : IDisposable
     /// <summary>Has the database that this connection is about to make keep room for checksums.</summary>
     public void KeepRoomForChecksums() => Check(CheckedPages.KeepRoom(_db));
 
-    /// <summary>The database's file; of a connection that was opened with <see cref="CheckedPages.Vfs"/>.</summary>
+    /// <summary>The database's file; of a connection that was opened with <see cref="SqliteVfs"/>.</summary>
     public CheckedPages.PageFile File => CheckedPages.FileOf(_db);
+
+    /// <summary>See <see cref="GatheredLog.Begin"/>.</summary>
+    public void GatherLog() => GatheredLog.Begin(_db);
 
     /// <summary>False while a transaction is open.</summary>
     public bool IsIdle => raw.sqlite3_get_autocommit(_db) != 0;

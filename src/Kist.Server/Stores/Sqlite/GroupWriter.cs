@@ -34,6 +34,8 @@ internal sealed class GroupWriter : IDisposable
             // Checkpoints run here, after the answers have left, and on this thread only.
             _connection.RequireWal();
             _connection.Execute("PRAGMA synchronous=FULL; PRAGMA wal_autocheckpoint=0");
+            _ = _connection.Number("SELECT EXISTS(SELECT 1 FROM meta)"); // opens the log
+            _connection.GatherLog();
             // What a user destroys leaves the file too: FAST would leave the pages of large values in the free list.
             _connection.Execute("PRAGMA secure_delete=ON; PRAGMA journal_size_limit=16777216");
             if (maxBytes > 0)

@@ -41,7 +41,8 @@ internal sealed class KnownEntries
 
     /// <summary>
     /// Keeps where the rows of a page lie that a read which began at <paramref name="epoch"/> was given as the current
-    /// one and that came from the file. False: a commit has begun since, so they are not kept.
+    /// one and that came from the file. False: a commit has begun since, so they are not kept; or most were kept already,
+    /// and so probably are those of the pages behind it.
     /// </summary>
     /// <param name="page">The page.</param>
     /// <param name="at">Its place in the file.</param>
@@ -52,19 +53,35 @@ internal sealed class KnownEntries
         if (!_entries.IsCurrent("", epoch)) return false; // before the work; what counts is asked below
         Span<(long Id, RowPlace Place)> found = stackalloc (long, RowPlace)[Math.Min(LeafPage.Rows(page), MostOfPage)];
         var count = 0;
+        var isKnown = IsKnown(page, at, read);
         for (var i = 0; i < found.Length; i++)
         {
             var range = LeafPage.Row(page, i);
             var row = page[range];
             if (!LeafPage.TryRead(row, out var rowKey, out _, out _)) continue;
-            found[count++] = (RowId.Of(rowKey), new(at + range.Start.Value, row.Length, RowPlaces.HashOf(row)));
+            var id = RowId.Of(rowKey);
+            if (isKnown && id != read) continue;
+            found[count++] = (id, new(at + range.Start.Value, row.Length, RowPlaces.HashOf(row)));
         }
         lock (_entries.Gate)
         {
             if (!_entries.IsCurrent("", epoch)) return false;
             foreach (ref readonly var one in found[..count]) _places.Keep(one.Id, one.Place, wasRead: one.Id == read);
         }
-        return true;
+        return !isKnown;
+    }
+
+    // A commit forgets single rows of a page, whose others are known then. One that was not read stands for them.
+    private bool IsKnown(ReadOnlySpan<byte> page, long at, long? read)
+    {
+        for (var i = 0; i < Math.Min(LeafPage.Rows(page), 2); i++)
+        {
+            var range = LeafPage.Row(page, i);
+            if (!LeafPage.TryRead(page[range], out var key, out _, out _)) return false;
+            var id = RowId.Of(key);
+            if (id != read) return _places.TryGet(id, out var place) && place.At == at + range.Start.Value;
+        }
+        return false;
     }
 
     /// <inheritdoc cref="EntryCache.Hold"/>

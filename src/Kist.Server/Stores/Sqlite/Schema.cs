@@ -81,7 +81,7 @@ internal static class Schema
         using (var old = Connection.Open(from, CopyKiB, TimeSpan.Zero, vfs: null))
         {
             old.KeepRoomForChecksums();
-            old.Execute($"VACUUM INTO '{to}?vfs={CheckedPages.Vfs}'");
+            old.Execute($"VACUUM INTO '{to}?vfs={SqliteVfs.Name}'");
         }
         // Its commit flushes what lies in the file so far, too.
         using var made = Connection.Open(copy, CopyKiB, TimeSpan.Zero);

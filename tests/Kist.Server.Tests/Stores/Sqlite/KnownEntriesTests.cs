@@ -82,4 +82,23 @@ public sealed class KnownEntriesTests
         Keep(_known.Epoch);
         Assert.True(Knows("a"));
     }
+
+    [Fact]
+    public void OfAPageWhoseRowsAreKnownOnlyTheOneThatWasReadIsKeptAndNoneBehindIt()
+    {
+        Keep(_known.Epoch);
+        Forget("a");
+        Assert.False(Keep(_known.Epoch));
+        Assert.True(Knows("a") && Knows("b"));
+        Forget("a");
+        Forget("b");
+        Assert.True(Keep(_known.Epoch));
+        Assert.True(Knows("a") && Knows("b"));
+    }
+
+    private void Forget(string key)
+    {
+        _known.Hold();
+        _known.Release([new Change(key, 4, false)]);
+    }
 }
