@@ -84,6 +84,16 @@ public sealed class StoreException(StoreFailure kind, string message, Exception?
 {
     /// <summary>What went wrong with the medium.</summary>
     public StoreFailure Kind { get; } = kind;
+
+    /// <summary>
+    /// What one of several callers gets who wait for the same work. Each has an exception of its own: one that is
+    /// thrown on many threads mixes their stack traces.
+    /// </summary>
+    /// <param name="fault">What the work ended with.</param>
+    /// <param name="worker">Who did it, for the case that it was not the medium.</param>
+    public static StoreException ForOneOf(Exception fault, string worker) => fault is StoreException known
+        ? new StoreException(known.Kind, known.Message, known)
+        : new StoreException(StoreFailure.Unavailable, $"the store's {worker} failed", fault);
 }
 
 /// <summary>The ways in which a medium fails.</summary>

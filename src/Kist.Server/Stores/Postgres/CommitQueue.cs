@@ -99,13 +99,8 @@ internal sealed class CommitQueue : IAsyncDisposable
         }
         catch (Exception fault)
         {
-            // Each caller gets its own exception object: throwing one on many threads mixes their stack traces.
             foreach (var pending in group)
-            {
-                pending.TrySetException(fault is StoreException known
-                    ? new StoreException(known.Kind, known.Message, known)
-                    : new StoreException(StoreFailure.Unavailable, "the store's writer failed", fault));
-            }
+                pending.TrySetException(StoreException.ForOneOf(fault, "writer"));
         }
     }
 }

@@ -36,7 +36,7 @@ internal sealed class Opening(Database database, PostgresStoreOptions options) :
         }
         catch (StoreException fault)
         {
-            // Each caller gets its own: throwing one object on many threads mixes their stack traces.
+            // As StoreException.ForOneOf, with the driver's exception at hand for PostgresFault.MayPass.
             throw new StoreException(fault.Kind, fault.Message, fault.InnerException);
         }
     }

@@ -115,7 +115,7 @@ internal sealed class ReadQueue : IDisposable
         catch (Exception fault)
         {
             foreach (var pending in group)
-                pending.TrySetException(Copy(fault));
+                pending.TrySetException(StoreException.ForOneOf(fault, "reader"));
             // Who waits has waited as long, and would now wait for another silence.
             if (fault is StoreException { InnerException: { } cause } && PostgresFault.IsSilence(cause))
                 FailWaiting(fault);
@@ -145,14 +145,9 @@ internal sealed class ReadQueue : IDisposable
         lock (_gate)
         {
             while (_waiting.TryDequeue(out var pending))
-                pending.TrySetException(Copy(fault));
+                pending.TrySetException(StoreException.ForOneOf(fault, "reader"));
         }
     }
-
-    // Each caller gets its own exception object: throwing one on many threads mixes their stack traces.
-    private static StoreException Copy(Exception fault) => fault is StoreException known
-        ? new StoreException(known.Kind, known.Message, known)
-        : new StoreException(StoreFailure.Unavailable, "the store's reader failed", fault);
 
     private sealed class PendingRead(byte[] key, CancellationToken ct)
         : TaskCompletionSource<Entry?>(TaskCreationOptions.RunContinuationsAsynchronously)

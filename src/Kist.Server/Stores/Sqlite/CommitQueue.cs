@@ -191,7 +191,7 @@ internal sealed class CommitQueue : IDisposable
                 return;
             }
             foreach (var pending in group)
-                pending.TrySetException(Copy(fault));
+                pending.TrySetException(StoreException.ForOneOf(fault, "writer"));
         }
     }
 
@@ -264,7 +264,7 @@ internal sealed class CommitQueue : IDisposable
         catch (Exception fault)
         {
             Abandon();
-            replacement.TrySetException(Copy(fault));
+            replacement.TrySetException(StoreException.ForOneOf(fault, "writer"));
         }
     }
 
@@ -309,11 +309,6 @@ internal sealed class CommitQueue : IDisposable
             Abandon();
         }
     }
-
-    // Each caller gets its own exception object: throwing one object on many threads mixes their stack traces.
-    private static Exception Copy(Exception fault) => fault is StoreException known
-        ? new StoreException(known.Kind, known.Message, known)
-        : new StoreException(StoreFailure.Unavailable, "the store's writer failed", fault);
 
     private sealed class Replacement(IncomingFile incoming, bool overwrites, long after)
         : TaskCompletionSource<bool>(TaskCreationOptions.RunContinuationsAsynchronously)

@@ -41,8 +41,8 @@ internal sealed class KnownEntries
 
     /// <summary>
     /// Keeps where the rows of a page lie that a read which began at <paramref name="epoch"/> was given as the current
-    /// one and that came from the file. False: a commit has begun since, so they are not kept; or most were kept already,
-    /// and so probably are those of the pages behind it.
+    /// one and that came from the file. False: a commit has begun since, so they are not kept; or most were kept
+    /// already, and so probably are those of the pages behind it.
     /// </summary>
     /// <param name="page">The page.</param>
     /// <param name="at">Its place in the file.</param>
