@@ -29,6 +29,7 @@ internal sealed class ReadQueue : IDisposable
     private int _running;                       // under the gate; queries
     private long _takenAt;                      // under the gate; when the last one took its keys
     private bool _isWatched;                    // under the gate; the timer is set
+    private bool _isClosed;                     // under the gate; the timer may not be set any more
 
     public ReadQueue(Database database, int maxQueries)
     {
@@ -45,7 +46,7 @@ internal sealed class ReadQueue : IDisposable
             _waiting.Enqueue(pending);
             if (_running >= Math.Min(UsualQueries, _maxQueries))
             {
-                if (!_isWatched)
+                if (!_isWatched && !_isClosed)
                     _isWatched = _watch.Change(s_patience, Timeout.InfiniteTimeSpan);
                 return pending.Task;
             }
@@ -55,15 +56,19 @@ internal sealed class ReadQueue : IDisposable
         return pending.Task;
     }
 
-    /// <summary>Starts no more queries for those who wait longer than usual. To be called when nobody reads any more.
-    /// </summary>
-    public void Dispose() => _watch.Dispose();
+    /// <summary>From now on no query overtakes another. Who waits is still answered.</summary>
+    public void Dispose()
+    {
+        lock (_gate)
+            _isClosed = true;
+        _watch.Dispose();
+    }
 
     private void LookAfter()
     {
         lock (_gate)
         {
-            _isWatched = _waiting.Count > 0 && _watch.Change(s_patience, Timeout.InfiniteTimeSpan);
+            _isWatched = _waiting.Count > 0 && !_isClosed && _watch.Change(s_patience, Timeout.InfiniteTimeSpan);
             if (!_isWatched || _running >= _maxQueries || Stopwatch.GetElapsedTime(_takenAt) < s_patience)
                 return;
             _running++;

@@ -87,6 +87,25 @@ public sealed class ReadQueueTests : IAsyncLifetime
         Assert.All(await Task.WhenAll(slow), value => Assert.Equal("v4", value));
     }
 
+    [Fact]
+    public async Task WhoeverWaitsWhenTheStoreIsClosedIsAnswered()
+    {
+        List<Task<string?>> read;
+        await using (await HoldAsync(_options.Table))
+        {
+            read = [.. Enumerable.Range(0, 40).Select(i => _store.Read($"k{i}"))];
+            await _store.DisposeAsync();
+            read.Add(_store.Read("k0"));
+        }
+        for (var i = 0; i < read.Count; i++)
+        {
+            if (await Record.ExceptionAsync(() => read[i]) is { } fault)
+                Assert.Equal(StoreFailure.Unavailable, Assert.IsType<StoreException>(fault).Kind);
+            else
+                Assert.Equal($"v{i % 40}", await read[i]);
+        }
+    }
+
     /// <summary>Lets nobody read a table until it is disposed of.</summary>
     private async Task<IAsyncDisposable> HoldAsync(string table)
     {
