@@ -109,7 +109,7 @@ public sealed class RunTests
         using var kist = new KistRun(server.Address);
         using var process = kist.Start("setsid", ["--wait", KistRun.Binary, "run", "--from", "prod/database", option,
             "--", "bash", "-c",
-            $"trap 'echo got {signal}; kill $!; exit 9' {signal}; sleep infinity & echo ready $PPID $$; wait"]);
+            $"trap 'echo got {signal}; kill -KILL $!; exit 9' {signal}; sleep infinity & echo ready $PPID $$; wait"]);
         try
         {
             var ready = (await process.StandardOutput.ReadLineAsync())!.Split(' ');

@@ -6,9 +6,9 @@ namespace Kist.Cli.Tests.Running;
 /// <summary>`kist run --watch` with files; what the server tells is tested against the real one.</summary>
 public sealed class WatchTests
 {
-    // Says what it has, and that it was ended.
+    // Says what it has, and that it was ended. A shell that was just forked loses a TERM before it becomes `sleep`.
     private const string Program =
-        "trap 'echo ended; kill $!; exit 3' TERM; trap 'echo told $(cat $KIST_SECRETS_FILE); kill $!' HUP; "
+        "trap 'echo ended; kill -KILL $!; exit 3' TERM; trap 'echo told $(cat $KIST_SECRETS_FILE); kill -KILL $!' HUP; "
         + "echo has ${A:-none} $0; while true; do sleep 60 & wait; done";
 
     [Theory]

@@ -70,7 +70,8 @@ public sealed class RunCommandTests(CliServer server)
         var path = await server.SecretAsync(Fields);
         var program = Path.Combine(kist.Home, "program");
         await File.WriteAllTextAsync(program,
-            "#!/bin/bash\ntrap 'echo interrupted; kill $!; exit 9' INT\nsleep 60 &\necho ready $PASSWORD\nwait\n");
+            "#!/bin/bash\ntrap 'echo interrupted; kill -KILL $!; exit 9' INT\n"
+            + "sleep 60 &\necho ready $PASSWORD\nwait\n");
         File.SetUnixFileMode(program, UnixFileMode.UserRead | UnixFileMode.UserExecute);
 
         var ran = await kist.ShellAsync(
