@@ -18,6 +18,9 @@ internal sealed class ReadQueue : IDisposable
 
     private const int MaxKeys = 32;
 
+    // As many as may wait for a commit.
+    private const int MaxWaiting = CommitQueue.MaxWaiting;
+
     // Queries that take longer than this wait for the database's disk, or for a way to it: another may overtake them.
     private static readonly TimeSpan s_patience = TimeSpan.FromMilliseconds(2);
 
@@ -43,6 +46,8 @@ internal sealed class ReadQueue : IDisposable
         var pending = new PendingRead(Encoding.UTF8.GetBytes(key), ct);
         lock (_gate)
         {
+            if (_waiting.Count >= MaxWaiting)
+                throw new StoreException(StoreFailure.Unavailable, "too many reads are waiting for the database");
             _waiting.Enqueue(pending);
             if (_running >= Math.Min(UsualQueries, _maxQueries))
             {
@@ -121,7 +126,7 @@ internal sealed class ReadQueue : IDisposable
         {
             foreach (var pending in group)
                 pending.TrySetException(StoreException.ForOneOf(fault, "reader"));
-            // Who waits has waited as long, and would now wait for another silence.
+            // Who waits would now wait for another silence.
             if (fault is StoreException { InnerException: { } cause } && PostgresFault.IsSilence(cause))
                 FailWaiting(fault);
         }

@@ -54,6 +54,7 @@ internal sealed class KnownEntries
         Span<(long Id, RowPlace Place)> found = stackalloc (long, RowPlace)[Math.Min(LeafPage.Rows(page), MostOfPage)];
         var count = 0;
         var isKnown = IsKnown(page, at, read);
+        if (isKnown && read is null) return false;
         for (var i = 0; i < found.Length; i++)
         {
             var range = LeafPage.Row(page, i);
