@@ -77,6 +77,16 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
         }
     }
 
+    /// <summary>
+    /// As <see cref="Invalidate"/>, unless <paramref name="refused"/> is no longer what is remembered, or is being read
+    /// again: when many are refused at once, one reading is for all of them, and none makes it begin anew.
+    /// </summary>
+    public void Doubt(KistSecret? refused)
+    {
+        lock (_gate)
+            if (ReferenceEquals(_value, refused) && !_isToldWrong) Invalidate();
+    }
+
     /// <summary>Calls <paramref name="changed"/> after each change that was read, until it is disposed.</summary>
     public IDisposable Watch(Action changed)
     {

@@ -119,6 +119,11 @@ public sealed class SecretCache : IAsyncDisposable
         foreach (var entry in entries) entry.Invalidate();
     }
 
+    /// <summary>Has a path read again when it is asked for the next time, unless that was done since
+    /// <paramref name="refused"/> was what it gave.</summary>
+    internal void Doubt(KistReference reference, KistSecret? refused) =>
+        Entry(reference.Path, reference.Version).Doubt(refused);
+
     /// <inheritdoc/>
     public async ValueTask DisposeAsync()
     {

@@ -25,8 +25,8 @@ public sealed class LiveSecret
         (_client, _reference, _clock) = (client, Caching.SecretCache.Parse(reference), client.Clock);
     }
 
-    /// <summary>How long a refused value is tried again with what the store has: as long as a rotation may take between
-    /// the store and the service. 10 s unless set.</summary>
+    /// <summary>How long one value may be refused before that is the answer: as long as a rotation may take between the
+    /// store and the service. A value that replaces it has its own time. 10 s unless set.</summary>
     public TimeSpan Patience { get; init; } = TimeSpan.FromSeconds(10);
 
     /// <summary>The value as of now.</summary>
@@ -51,30 +51,40 @@ public sealed class LiveSecret
     public ValueTask<string> ProvideAsync<T>(T asker, CancellationToken ct) => RevealAsync(ct);
 
     /// <summary>
-    /// Runs an attempt, and again after it was refused, each time with what the store has then: for as long as
-    /// <see cref="Patience"/>. That bridges the moment of a rotation in which store and service differ, whichever is
-    /// changed first.
+    /// Runs an attempt, and again after it was refused, each time with what the store has then, until one value has been
+    /// refused for as long as <see cref="Patience"/>. That bridges the moment of a rotation in which store and service
+    /// differ, whichever is changed first, and however long an attempt takes: what was refused when it was no longer
+    /// the store's value says nothing of the next.
     /// </summary>
     public async Task<T> TryAsync<T>(
         Func<CancellationToken, Task<T>> attempt, Func<Exception, bool> isRefused, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(attempt);
         ArgumentNullException.ThrowIfNull(isRefused);
-        var began = _clock.GetTimestamp();
+        (KistSecret? Secret, long Since)? refused = null;
         for (var pause = TimeSpan.Zero; ;)
         {
+            var tried = await _client.Secrets.FindAsync(_reference.Path, _reference.Version, ct);
             try
             {
                 return await attempt(ct);
             }
-            catch (Exception e) when (isRefused(e) && _clock.GetElapsedTime(began) < Patience)
+            catch (Exception e) when (isRefused(e)
+                && (refused is not { } before || IsAnother(tried, before.Secret) || IsWithin(before.Since)))
             {
-                // The first time at once: most often a newer value is there already.
-                await Task.Delay(pause, _clock, ct);
-                pause = pause == TimeSpan.Zero ? s_firstPause
-                    : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
-                _client.Secrets.Invalidate(_reference.Path);
+                if (refused is { } known && !IsAnother(tried, known.Secret))
+                {
+                    pause = pause == TimeSpan.Zero ? s_firstPause
+                        : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
+                }
+                else
+                {
+                    // At once: most often a newer value is there already.
+                    (refused, pause) = ((tried, _clock.GetTimestamp()), TimeSpan.Zero);
+                }
             }
+            await Task.Delay(pause, _clock, ct);
+            _client.Secrets.Doubt(_reference, tried);
         }
     }
 
@@ -92,6 +102,12 @@ public sealed class LiveSecret
 
     /// <inheritdoc/>
     public override string ToString() => $"{_reference} [REDACTED]";
+
+    private bool IsWithin(long since) => _clock.GetElapsedTime(since) < Patience;
+
+    // A lease is another one each time it is asked for; that is no news, and asking for them must have an end.
+    private static bool IsAnother(KistSecret? tried, KistSecret? refused) =>
+        tried is null ? refused is not null : tried.LeaseId is null && !tried.IsSameAs(refused);
 
     // SQLSTATE class 28, "invalid authorization specification": PostgreSQL's 28P01 and 28000, MySQL's 28000.
     private static bool IsRefusedLogin(Exception e) =>

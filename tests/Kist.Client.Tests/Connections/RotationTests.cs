@@ -97,6 +97,76 @@ public sealed class RotationTests(TestServer server)
         Assert.DoesNotContain("hunter2", e.ToString());
     }
 
+    [Fact]
+    public async Task AValueThatIsReplacedWhileItIsTriedIsNotTheAnswer()
+    {
+        var name = TestServer.NewName();
+        await server.PutAsync(name, "password", "p0");
+        await using var client = server.NewClient();
+        var password = new LiveSecret(client, $"kist://secret/{name}#password")
+        {
+            Patience = TimeSpan.FromMilliseconds(1),
+        };
+        // Every attempt takes longer than the patience, and at its end the service wants what came meanwhile.
+        var tried = new List<string>();
+        await password.TryAsync(async ct =>
+        {
+            tried.Add(await password.RevealAsync(ct));
+            await Task.Delay(5, ct);
+            if (tried.Count == 6) return true;
+            await server.PutAsync(name, "password", $"p{tried.Count}");
+            throw new Refused();
+        }, e => e is Refused);
+        Assert.Equal(["p0", "p1", "p2", "p3", "p4", "p5"], tried);
+    }
+
+    [Fact]
+    public async Task LeasesThatAreRefusedOneAfterTheOtherAreNotAskedForForever()
+    {
+        var leases = 0;
+        using var service = new HttpService((_, _) => (HttpStatusCode.OK, $$$"""
+            {"lease_id":"db/{{{Interlocked.Increment(ref leases)}}}","lease_duration":3600,
+             "data":{"path":"db/","type":"database","password":"p{{{leases}}}"}}
+            """));
+        await using var client = TestServer.NewClient(service.Address, change: o => o.Push = false);
+        var password = new LiveSecret(client, "kist://db/creds/app#password")
+        {
+            Patience = TimeSpan.FromMilliseconds(100),
+        };
+        var tried = new List<string>();
+        await Assert.ThrowsAsync<Refused>(() => password.TryAsync<bool>(async ct =>
+        {
+            tried.Add(await password.RevealAsync(ct));
+            throw new Refused();
+        }, e => e is Refused));
+        Assert.Equal(tried.Distinct(), tried);
+        Assert.InRange(tried.Count, 2, 6);
+    }
+
+    [Fact]
+    public async Task ManyThatAreRefusedAtOnceShareOneReading()
+    {
+        var readings = 0;
+        using var service = new HttpService((_, _) => (HttpStatusCode.OK, $$$"""
+            {"data":{"path":"kv/","type":"kv","password":"p{{{Interlocked.Increment(ref readings)}}}"}}
+            """));
+        await using var client = TestServer.NewClient(service.Address, change: o => o.Push = false);
+        var password = new LiveSecret(client, "kist://kv/app#password");
+        var first = await password.RevealAsync(TestContext.Current.CancellationToken);
+        using var all = new Barrier(20);
+        var before = readings;
+        var values = await Task.WhenAll(Enumerable.Range(0, 20).Select(_ => Task.Factory.StartNew(() =>
+            password.TryAsync(async ct =>
+            {
+                var value = await password.RevealAsync(ct);
+                if (value != first) return value;
+                all.SignalAndWait(ct);
+                throw new Refused();
+            }, e => e is Refused), TaskCreationOptions.LongRunning).Unwrap()));
+        Assert.Equal(before + 1, readings);
+        Assert.Single(values.Distinct());
+    }
+
     [Theory]
     [InlineData(true)]
     [InlineData(false)]
@@ -153,4 +223,6 @@ public sealed class RotationTests(TestServer server)
         Assert.Equal(HttpStatusCode.Unauthorized, answer.StatusCode);
         Assert.Equal("who are you", await answer.Content.ReadAsStringAsync());
     }
+
+    private sealed class Refused : Exception;
 }
