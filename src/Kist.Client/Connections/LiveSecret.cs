@@ -51,8 +51,8 @@ public sealed class LiveSecret
     public ValueTask<string> ProvideAsync<T>(T asker, CancellationToken ct) => RevealAsync(ct);
 
     /// <summary>
-    /// Runs an attempt, and again after it was refused, each time with what the store has then, until one value has been
-    /// refused for as long as <see cref="Patience"/>. That bridges the moment of a rotation in which store and service
+    /// Runs an attempt, and again after it was refused, each time with what the store has then, until one value has
+    /// been refused for as long as <see cref="Patience"/>. That bridges the moment of a rotation in which store and service
     /// differ, whichever is changed first, and however long an attempt takes: what was refused when it was no longer
     /// the store's value says nothing of the next.
     /// </summary>

@@ -1,3 +1,4 @@
+using System.Globalization;
 using System.Text;
 using System.Text.RegularExpressions;
 
@@ -90,7 +91,7 @@ internal sealed class GoRegex
             case 'p' or 'P' when at + 1 < pattern.Length && pattern[at + 1] != '{':
                 result.Append('\\').Append(c).Append('{').Append(pattern[at + 1]).Append('}');
                 return at + 1;
-            case 'Q':
+            case 'Q' when !inClass:
                 var end = pattern.IndexOf("\\E", at + 1, StringComparison.Ordinal);
                 var literal = end < 0 ? pattern[(at + 1)..] : pattern[(at + 1)..end];
                 result.Append(Regex.Escape(literal));
@@ -98,17 +99,28 @@ internal sealed class GoRegex
             case 'x' when at + 1 < pattern.Length && pattern[at + 1] == '{':
                 var close = pattern.IndexOf('}', at);
                 if (close < 0) throw new ArgumentException("no closing brace");
-                var code = int.Parse(pattern.AsSpan(at + 2, close - at - 2),
-                    System.Globalization.NumberStyles.AllowHexSpecifier,
-                    System.Globalization.CultureInfo.InvariantCulture);
-                result.Append(Regex.Escape(char.ConvertFromUtf32(code)));
+                result.Append(Letter(pattern.AsSpan((at + 2)..close), inClass));
                 return close;
+            case '_': // .NET refuses it before a letter of words
+                result.Append(c);
+                return at;
             case >= '1' and <= '9' or 'Z' or 'G' or 'k' or 'c' or 'e' or 'u':
                 throw new ArgumentException("an escape that Go does not have");
             default:
                 result.Append('\\').Append(c);
                 return at;
         }
+    }
+
+    /// <summary>A letter by its number in hex; the form with a backslash is one letter in a class as well.</summary>
+    private static string Letter(ReadOnlySpan<char> hex, bool inClass)
+    {
+        if (!int.TryParse(hex, NumberStyles.AllowHexSpecifier, CultureInfo.InvariantCulture, out var code)
+            || code is < 0 or > 0x10FFFF) throw new ArgumentException("no number of a letter");
+        if (code <= 0xFFFF) return $"\\u{code:x4}";
+        if (inClass) throw new NotSupportedException("a letter of two units in a class");
+        var units = char.ConvertFromUtf32(code);
+        return $"(?:\\u{(int)units[0]:x4}\\u{(int)units[1]:x4})";
     }
 
     private static bool NamedClass(string pattern, int at, out string ranges, out int length)
