@@ -88,7 +88,7 @@ internal static class AuditVerifyCommand
         if (session.Json)
         {
             ShowJson(session, verdict);
-            return verdict.Problem is null ? 0 : Problem.Local;
+            return verdict is { Problem: null, Lines: > 0 } ? 0 : Problem.Local;
         }
         if (verdict.Problem is { } problem)
         {
@@ -96,6 +96,9 @@ internal static class AuditVerifyCommand
             return session.Fail(new Problem($"{problem.File} line {problem.Line}{time}: {problem.Reason}",
                 "keep the file as it is; the lines before this one are good"));
         }
+        if (verdict.Lines == 0)
+            return session.Fail(new Problem("there is no line: an audit log that was written to is never empty",
+                "kist audit list shows where the sinks write"));
         var lines = $"{verdict.Lines} lines are whole, {verdict.Checkpoints} of them signed checkpoints";
         session.Screen.Line(lines);
         if (verdict.FirstSequence > 1)
@@ -113,7 +116,7 @@ internal static class AuditVerifyCommand
         using (var json = new Utf8JsonWriter(text, new JsonWriterOptions { Indented = true }))
         {
             json.WriteStartObject();
-            json.WriteBoolean("ok", verdict.Problem is null);
+            json.WriteBoolean("ok", verdict is { Problem: null, Lines: > 0 });
             json.WriteNumber("lines", verdict.Lines);
             json.WriteNumber("checkpoints", verdict.Checkpoints);
             json.WriteNumber("first_seq", verdict.FirstSequence);

@@ -53,8 +53,8 @@ internal static class RekeyCommand
             var step = root + (verifying ? "verify" : "init");
             if (parsed.GetValue(cancel)) return session.Do(HttpMethod.Delete, step, null, "Cancelled");
             return parsed.GetValue(status)
-                ? Status(session, step)
-                : Give(session, step, root + (verifying ? "verify" : "update"),
+                ? Status(session, step, verifying)
+                : Give(session, step, verifying, root + (verifying ? "verify" : "update"),
                     parsed.GetValue(key), parsed.GetValue(nonce));
         });
     }
@@ -66,7 +66,7 @@ internal static class RekeyCommand
         using var answer = session.Send(HttpMethod.Put, root + "init", body.Close());
         return session.Finish(answer, () =>
         {
-            Show(session, answer.Data);
+            Show(session, answer.Data, verifying: false);
             if (answer.Data.Number("n") != shares)
                 session.Screen.Warn("this server unseals itself: its root key is split into no keys for people. "
                     + "New recovery keys come from --target recovery");
@@ -75,13 +75,14 @@ internal static class RekeyCommand
         });
     }
 
-    private static int Status(Session session, string step)
+    private static int Status(Session session, string step, bool verifying)
     {
         using var answer = session.Send(HttpMethod.Get, step);
-        return session.Finish(answer, () => Show(session, answer.Data));
+        return session.Finish(answer, () => Show(session, answer.Data, verifying));
     }
 
-    private static int Give(Session session, string step, string update, string? typed, string? nonce)
+    private static int Give(
+        Session session, string step, bool verifying, string update, string? typed, string? nonce)
     {
         while (true)
         {
@@ -98,16 +99,19 @@ internal static class RekeyCommand
                 session.Screen.Remark($"{answer.Data.Number("progress")} of {Needed(answer.Data)} keys given");
                 continue;
             }
-            return session.Finish(answer, () => Show(session, answer.Data));
+            return session.Finish(answer, () => Show(session, answer.Data, verifying));
         }
     }
 
-    private static void Show(Session session, JsonElement state)
+    /// <param name="verifying">Whether new keys were given back: then the last answer has none.</param>
+    private static void Show(Session session, JsonElement state, bool verifying)
     {
         using var table = new Table("KEY", "VALUE");
         var complete = state.Flag("complete");
         OperatorCommands.AddKeys(table, "new key", state.Member("keys_base64"));
-        table.Cell("state").Cell(complete ? "complete" : state.Flag("started") ? "under way" : "nothing under way");
+        var waits = complete && state.Flag("verification_required");
+        table.Cell("state").Cell(waits ? "waits for the new keys" : complete ? "complete"
+            : state.Flag("started") ? "under way" : "nothing under way");
         if (!complete && state.Flag("started"))
             table.Cell("progress").Cell($"{state.Number("progress")} of {Needed(state)}")
                 .Cell("new keys").Cell($"{state.Number("t")} of {state.Number("n")} needed");
@@ -115,9 +119,11 @@ internal static class RekeyCommand
         if (state.Text("verification_nonce") is { Length: > 0 } verification)
             table.Cell("verification nonce").Cell(verification);
         session.Screen.Show(table);
-        if (complete && state.Member("keys_base64").Strings().Count == 0)
+        if (complete && verifying)
+            session.Screen.Remark("\nThe new keys count from now on; the old ones no longer do");
+        else if (complete && state.Member("keys_base64").Strings().Count == 0)
             session.Screen.Remark("\nThe root key is new, and the seal keeps it: there are no new keys to hand out");
-        if (complete && state.Flag("verification_required"))
+        if (waits)
             session.Screen.Remark("\nThe new keys count once enough of them are given: kist operator rekey --verify");
     }
 

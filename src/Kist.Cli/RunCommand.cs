@@ -30,8 +30,9 @@ internal static class RunCommand
 
         What the program writes is masked: secrets show as [REDACTED], except true, false, null, text of less than 4
         and numbers of less than 6 characters. --no-mask turns that off. Its exit code is the exit code (128 + the
-        signal when a signal ended it, 127 when it is not found); signals reach it. It never gets KIST_TOKEN,
-        VAULT_TOKEN, or the keys of encrypted files.
+        signal when a signal ended it, 127 when it is not found); signals reach it. At a terminal a masked program has
+        one of its own, where Ctrl-Z does not suspend it. It never gets KIST_TOKEN, VAULT_TOKEN, or the keys of
+        encrypted files.
         """;
 
     private static readonly Dictionary<string, Delivery> s_forms = new()

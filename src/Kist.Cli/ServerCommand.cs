@@ -49,6 +49,7 @@ internal static class ServerCommand
             "standard or json (KIST_LOG_FORMAT, VAULT_LOG_FORMAT; else the file's, else standard)");
         command.SetAction((parsed, _) => RunAsync(new ServerArguments
         {
+            IsListenGiven = parsed.GetValue(listen) is not null,
             ConfigFiles = parsed.GetValue(config) ?? [],
             Check = parsed.GetValue(check),
             Dev = parsed.GetValue(dev) || parsed.GetValue(devToken) is not null
@@ -66,12 +67,26 @@ internal static class ServerCommand
 
     private static async Task<int> RunAsync(ServerArguments arguments, Screen screen)
     {
+        if (Contradiction(arguments) is { } contradiction) return screen.Show(contradiction);
         if (arguments.Check) return ServerRun.Check(arguments, screen);
         StandardStreams.Fill();
         var (run, problem) = ServerRun.Prepare(arguments);
         if (problem is not null) return screen.Show(problem);
         return await run!.RunAsync(screen);
     }
+
+    /// <summary>What would be passed over silently is refused: whoever writes it expects something of it.</summary>
+    private static Problem? Contradiction(ServerArguments arguments) => arguments switch
+    {
+        { StartDirectory: null, IsListenGiven: true } => new Problem("--listen goes with --start",
+            "--dev-listen-address for a development server, a listener in the file for --config"),
+        { StartDirectory: not null, ConfigFiles.Count: > 0 } => new Problem(
+            "--start and --config exclude each other: --start writes and reads DIRECTORY/kist.hcl",
+            "change that file, or run with --config alone"),
+        { StartDirectory: not null, Dev: true } => new Problem("--start and --dev exclude each other",
+            "--start keeps its data, --dev keeps nothing"),
+        _ => null,
+    };
 
     private static string? Variable(string name)
     {

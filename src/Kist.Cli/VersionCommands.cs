@@ -59,7 +59,10 @@ internal static class VersionCommands
         var versions = Versions(command, required: false);
         var all = command.Switch("--all", "Remove every version and the history, for good");
         var yes = command.Switch("--yes", "Do not ask");
-        return command.Does((session, parsed) => parsed.GetValue(all)
+        return command.Does((session, parsed) => parsed.GetValue(all) && parsed.GetValue(versions) is { Length: > 0 }
+            ? session.Fail(new Problem("--all and --versions exclude each other: every version, or some of them?",
+                "kist delete PATH --versions 1,2"))
+            : parsed.GetValue(all)
             ? DeleteAll(session, parsed.GetValue(path)!, parsed.GetValue(yes))
             : DeleteSome(session, parsed.GetValue(path)!, parsed.GetValue(versions)));
     }

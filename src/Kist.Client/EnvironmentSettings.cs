@@ -36,7 +36,11 @@ internal static class EnvironmentSettings
         if (Given(variable("KIST_TOKEN")) is { } kist) return TokenLogin.Of(kist);
         if (Given(variable("KIST_TOKEN_FILE")) is { } file) return TokenLogin.FromFile(file);
         if (Given(variable("VAULT_TOKEN")) is { } vault) return TokenLogin.Of(vault);
-        var home = Given(variable("HOME")) ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile);
+        // Never a folder that depends on where the program was started: somebody else's token may lie there.
+        var home = Given(variable("HOME")) is { } named && Path.IsPathRooted(named) ? named
+            : Environment.GetFolderPath(
+                Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
+        if (!Path.IsPathRooted(home)) home = "/";
         var config = Given(variable("XDG_CONFIG_HOME")) is { } xdg && Path.IsPathRooted(xdg)
             ? xdg : Path.Combine(home, ".config");
         string[] files = [Path.Combine(config, "kist", "token"), Path.Combine(home, ".vault-token")];

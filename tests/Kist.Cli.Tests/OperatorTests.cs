@@ -75,4 +75,40 @@ public sealed class OperatorTests
             (server.Requests[^1].Path, server.Requests[^1].Body));
         Assert.Contains("new key 2  uw==", ran.Output);
     }
+
+    [Fact]
+    public async Task Rekey_says_when_the_new_keys_count()
+    {
+        using var server = new FakeServer(asked => asked switch
+        {
+            { Method: "GET" } => (200, """{"started":true,"nonce":"n1","t":1,"n":1,"required":1}"""),
+            { Path: "/v1/sys/rekey/update" } => (200, """
+                {"nonce":"n1","complete":true,"keys_base64":["qg=="],"verification_required":true,
+                 "verification_nonce":"v1"}
+                """),
+            _ => (200, """{"nonce":"v1","complete":true}"""),
+        });
+        using var kist = new KistRun(server.Address);
+        var given = await kist.WithInputAsync("old", "operator", "rekey", "-");
+        Assert.Matches("state +waits for the new keys\n", given.Output);
+        Assert.Contains("kist operator rekey --verify", given.Output + given.Error);
+        var verified = await kist.WithInputAsync("new", "operator", "rekey", "--verify", "-");
+        Assert.Contains("The new keys count from now on", verified.Output + verified.Error);
+        Assert.DoesNotContain("no new keys", verified.Output + verified.Error);
+    }
+
+    [Theory]
+    [InlineData("--listen goes with --start", "server", "-dev", "--listen", "127.0.0.1:1")]
+    [InlineData("--start and --config exclude each other", "server", "--start", "x", "--config", "y")]
+    [InlineData("--start and --dev exclude each other", "server", "--start", "x", "--dev")]
+    [InlineData("--all and --versions exclude each other", "delete", "prod/x", "--all", "--versions", "1", "--yes")]
+    public async Task Options_that_contradict_each_other_are_refused(string error, params string[] arguments)
+    {
+        using var server = FakeServer.WithMounts(_ => (204, ""));
+        using var kist = new KistRun(server.Address);
+        var ran = await kist.RunAsync(arguments);
+        Assert.Equal(1, ran.ExitCode);
+        Assert.Contains(error, ran.Error);
+        Assert.Empty(server.Requests);
+    }
 }

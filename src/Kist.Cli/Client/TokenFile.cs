@@ -20,9 +20,20 @@ internal static class TokenFile
         if (environment("KIST_TOKEN_FILE") is { Length: > 0 } path) return path;
         var config = environment("XDG_CONFIG_HOME") is { Length: > 0 } xdg && Path.IsPathRooted(xdg)
             ? xdg
-            : Path.Combine(environment("HOME") ?? Environment.GetFolderPath(Environment.SpecialFolder.UserProfile),
-                ".config");
+            : Path.Combine(Home(environment), ".config");
         return Path.Combine(config, "kist", "token");
+    }
+
+    /// <summary>
+    /// The user's folder, whether it exists or not. Never a place that depends on where a command is called: a token
+    /// must not end up in a repository, nor be taken from one.
+    /// </summary>
+    public static string Home(Func<string, string?> environment)
+    {
+        if (environment("HOME") is { Length: > 0 } home && Path.IsPathRooted(home)) return home;
+        var known = Environment.GetFolderPath(
+            Environment.SpecialFolder.UserProfile, Environment.SpecialFolderOption.DoNotVerify);
+        return Path.IsPathRooted(known) ? known : "/";
     }
 
     /// <summary>Reads the token; null when there is no such file and it need not exist.</summary>

@@ -39,11 +39,10 @@ internal sealed record SecretField(string Name, SecretBuffer Value, bool IsText)
         return copy;
     }
 
-    /// <summary>Whether the value may be masked wherever it shows: masking <c>1</c> or <c>true</c> would garble every
-    /// output and hide nothing.</summary>
-    public bool IsMaskable => IsText
-        ? Value.Length >= Redactor.MinLength
-        : Value.Length >= 6 || (Value.Length >= Redactor.MinLength && !IsWordOrNumber(Value.Span));
+    /// <summary>Whether the value may be masked wherever it shows: masking <c>1</c>, <c>true</c> or a port would garble
+    /// every output and hide nothing, whether it was stored as a text or not.</summary>
+    public bool IsMaskable => Value.Length >= 6
+        || (Value.Length >= Redactor.MinLength && !IsWordOrNumber(Value.Span));
 
     /// <summary>The same once more, to be disposed by itself.</summary>
     public SecretField Copy() => this with { Value = SecretBuffer.Copy(Value.Span) };

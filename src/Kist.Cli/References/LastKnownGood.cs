@@ -30,7 +30,7 @@ internal sealed class LastKnownGood
             TokenFile.DefaultPath(static n => n == "KIST_TOKEN_FILE" ? null : Environment.GetEnvironmentVariable(n)))!,
             "last-known-good.key");
         var cache = Environment.GetEnvironmentVariable("XDG_CACHE_HOME") is { } xdg && Path.IsPathRooted(xdg)
-            ? xdg : Path.Combine(Environment.GetFolderPath(Environment.SpecialFolder.UserProfile), ".cache");
+            ? xdg : Path.Combine(TokenFile.Home(Environment.GetEnvironmentVariable), ".cache");
         _file = Path.Combine(cache, "kist", "last-known-good", Convert.ToHexStringLower(name.AsSpan(0, 16)));
     }
 

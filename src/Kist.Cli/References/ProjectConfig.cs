@@ -1,3 +1,4 @@
+using Kist.Cli.Client;
 using Kist.Cli.Output;
 using Kist.Kernel.Routes;
 using Tomlyn.Parsing;
@@ -211,7 +212,7 @@ internal sealed class ProjectConfig
     private string PathOf(string path)
     {
         if (path.StartsWith("~/", StringComparison.Ordinal))
-            return Environment.GetFolderPath(Environment.SpecialFolder.UserProfile) + path[1..];
+            return TokenFile.Home(Environment.GetEnvironmentVariable) + path[1..];
         return Path.GetRelativePath(Environment.CurrentDirectory, Path.Combine(_folder, path));
     }
 

@@ -43,13 +43,24 @@ internal static class DevServer
         if (arguments.DevStoresToken && !File.Exists(file)) Client.TokenFile.Write(file, token);
     }
 
-    public static void Announce(Screen screen, string url, string token)
+    /// <summary>Whether the token is where other commands look for one.</summary>
+    public static bool IsKept(string token) =>
+        Client.TokenFile.Read(
+            Client.TokenFile.DefaultPath(Environment.GetEnvironmentVariable), mustExist: false, out var kept) is null
+        && kept == token;
+
+    /// <param name="screen">Where to.</param>
+    /// <param name="url">Where it listens.</param>
+    /// <param name="token">The root token.</param>
+    /// <param name="isKept">Whether other commands find it by themselves.</param>
+    public static void Announce(Screen screen, string url, string token, bool isKept)
     {
         screen.Line("");
         screen.Line("WARNING: development mode. Everything is kept in memory, unencrypted on the wire and unsealed,");
         screen.Line("and is gone when this process ends. Do not use it for real secrets.");
         screen.Line("");
         screen.Line($"    export KIST_ADDR='{url}'");
+        if (!isKept) screen.Line($"    export KIST_TOKEN='{token}'");
         screen.Line($"Root Token: {token}");
         screen.Line("");
     }

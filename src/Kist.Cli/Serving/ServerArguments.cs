@@ -20,6 +20,9 @@ internal sealed record ServerArguments
 
     public required string? ListenAddress { get; init; }
 
+    /// <summary>Whether <c>--listen</c> was given.</summary>
+    public required bool IsListenGiven { get; init; }
+
     public required string? LogLevel { get; init; }
 
     public required string? LogFormat { get; init; }

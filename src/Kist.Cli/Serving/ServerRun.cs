@@ -230,6 +230,8 @@ internal sealed class ServerRun
             _log.Write(LogLevel.Error, $"configuration not reloaded: {problem.Message}", null);
             return;
         }
+        foreach (var key in NeedingRestart(config!))
+            _log.Write(LogLevel.Warn, $"{key} changed: that needs a restart", null);
         _config = config! with
         {
             // Where it listens stays; what it does there may change.
@@ -253,6 +255,15 @@ internal sealed class ServerRun
         }
         if (node.Current is { } kernel) _ = ReopenAsync(kernel);
         _log.Write(LogLevel.Info, "configuration reloaded", null);
+    }
+
+    /// <summary>What a file says otherwise than what runs, and a reload does not change.</summary>
+    private IEnumerable<string> NeedingRestart(ServerConfig read)
+    {
+        if (!_config.Listeners.Select(l => (l.EndPoint, l.UsesTls)).ToHashSet()
+            .SetEquals(read.Listeners.Select(l => (l.EndPoint, l.UsesTls)))) yield return "a listener's address";
+        if (!_config.Storage.IsSameAs(read.Storage)) yield return "storage";
+        if (_config.Seal != read.Seal) yield return "seal";
     }
 
     private async Task ReopenAsync(Unsealed kernel)
@@ -310,7 +321,11 @@ internal sealed class ServerRun
     {
         if (_certificates.FirstOrDefault(c => c.OwnAuthorityFile is not null) is { } own)
             screen.Line($"TLS with a certificate of our own: set KIST_CACERT={own.OwnAuthorityFile} for clients");
-        if (_arguments.Dev) DevServer.Announce(screen, url, _arguments.DevToken ?? DevServer.Token);
+        if (_arguments.Dev)
+        {
+            var token = _arguments.DevToken ?? DevServer.Token;
+            DevServer.Announce(screen, url, token, DevServer.IsKept(token));
+        }
         else if (_quickStart is not null && node.Current is not null) _quickStart.Announce(screen, url);
         else if (node.Current is null) screen.Line($"Kist listens at {url} and is sealed. Next: kist status");
         else screen.Line($"Kist listens at {url}");

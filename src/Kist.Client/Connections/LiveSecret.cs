@@ -52,9 +52,9 @@ public sealed class LiveSecret
 
     /// <summary>
     /// Runs an attempt, and again after it was refused, each time with what the store has then, until one value has
-    /// been refused for as long as <see cref="Patience"/>. That bridges the moment of a rotation in which store and service
-    /// differ, whichever is changed first, and however long an attempt takes: what was refused when it was no longer
-    /// the store's value says nothing of the next.
+    /// been refused for as long as <see cref="Patience"/>. That bridges the moment of a rotation in which store and
+    /// service differ, whichever is changed first, and however long an attempt takes: what was refused when it was no
+    /// longer the store's value says nothing of the next.
     /// </summary>
     public async Task<T> TryAsync<T>(
         Func<CancellationToken, Task<T>> attempt, Func<Exception, bool> isRefused, CancellationToken ct = default)

@@ -91,8 +91,13 @@ public sealed partial class IdentityStore
     /// Makes entities part of another one: it takes over their aliases and memberships, and their tokens become its
     /// tokens. Their own policies and metadata are lost, as in Vault.
     /// </summary>
-    public async ValueTask<Fault?> MergeAsync(string intoId, IReadOnlyList<string> fromIds, CancellationToken ct)
+    /// <param name="keep">Where both have an alias on one mount, the ids of those that stay; none: all stay.</param>
+    public async ValueTask<Fault?> MergeAsync(
+        string intoId, IReadOnlyList<string> fromIds, IReadOnlyList<string> keep, CancellationToken ct)
     {
+        if (fromIds.Count > 1 && keep.Count > 1)
+            return Fault.Invalid("aliases conflicts cannot be resolved with multiple from entity ids - merge one "
+                + "entity at a time");
         if (await EntityAsync(intoId, ct) is null) return Fault.Invalid("entity id to merge to is invalid");
         foreach (var id in fromIds)
         {
@@ -103,13 +108,19 @@ public sealed partial class IdentityStore
         {
             var prefix = IdentityRecords.InPrefix(id);
             var groups = await _storage.ScanAsync(prefix, "", 0, ct);
+            Fault? conflict = null;
             await _storage.TransactAsync(async tx =>
             {
                 var records = new IdentityRecords(tx);
                 if (await records.EntityAsync(intoId) is not { } into) return;
                 if (await records.EntityAsync(id) is not { } part) return;
+                HashSet<string> gone;
+                (gone, conflict) = await LosingAsync(records, into, part, keep);
+                if (conflict is not null) return;
                 foreach (var key in groups) await MoveAsync(records, key[prefix.Length..], id, intoId);
-                foreach (var aliasId in part.AliasIds)
+                foreach (var aliasId in gone)
+                    if (await records.AliasAsync(aliasId) is { } alias) records.Delete(alias);
+                foreach (var aliasId in part.AliasIds.Where(a => !gone.Contains(a)))
                     if (await records.AliasAsync(aliasId) is { } alias)
                         records.Put(alias with
                         {
@@ -120,14 +131,38 @@ public sealed partial class IdentityStore
                 records.Delete(part);
                 records.Put(into with
                 {
-                    AliasIds = [.. into.AliasIds, .. part.AliasIds],
+                    AliasIds = [.. into.AliasIds.Concat(part.AliasIds).Where(a => !gone.Contains(a))],
                     MergedIds = [.. into.MergedIds ?? [], .. part.MergedIds ?? [], id],
                     Updated = Now,
                 }, into);
             }, ct);
+            if (conflict is not null) return conflict;
             Changed();
         }
         return null;
+    }
+
+    /// <summary>The aliases that give way to one of <paramref name="keep"/> on the same mount.</summary>
+    private static async ValueTask<(HashSet<string> Gone, Fault? Conflict)> LosingAsync(
+        IdentityRecords records, Entity into, Entity part, IReadOnlyList<string> keep)
+    {
+        var gone = new HashSet<string>(StringComparer.Ordinal);
+        if (keep.Count == 0) return (gone, null);
+        foreach (var partId in part.AliasIds)
+        {
+            if (await records.AliasAsync(partId) is not { } theirs) continue;
+            foreach (var intoId in into.AliasIds)
+            {
+                if (await records.AliasAsync(intoId) is not { } own || own.MountAccessor != theirs.MountAccessor)
+                    continue;
+                if (keep.Contains(intoId)) gone.Add(partId);
+                else if (keep.Contains(partId)) gone.Add(intoId);
+                else
+                    return (gone, Fault.Invalid("conflicting mount accessors in following alias IDs and neither were "
+                        + $"present in conflicting_alias_ids_to_keep: {partId}, {intoId}"));
+            }
+        }
+        return (gone, null);
     }
 
     private static async ValueTask MoveAsync(IdentityRecords records, string groupId, string partId, string intoId)

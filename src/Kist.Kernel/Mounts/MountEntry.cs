@@ -62,11 +62,6 @@ public sealed record MountEntry
     public string? TokenType { get; init; }
 
     /// <summary>
-    /// The plug-in version that was asked for. Stored for clients; there is one version of each engine.
-    /// </summary>
-    public string? PluginVersion { get; init; }
-
-    /// <summary>
     /// Accessors of logins to which this mount may delegate; null when never set. Stored for clients.
     /// </summary>
     public IReadOnlyList<string>? DelegatedAuthAccessors { get; init; }

@@ -154,8 +154,9 @@ public sealed class MountRegistry
         foreach (var mount in Current.All.Where(m => m.Entry.Tainted).ToList()) await PurgeAsync(mount, ct);
     }
 
+    /// <summary>A mount can move up to where it lies in, but not below itself.</summary>
     private Fault? InTheWayOf(Mount mount, string path) =>
-        Current.InTheWayOf(path) is { } other && other.Entry.Uuid != mount.Entry.Uuid
+        Current.InTheWayOf(path, path.StartsWith(mount.Path, StringComparison.Ordinal) ? null : mount) is { } other
             ? Fault.Invalid($"existing mount at \"{other.Path}\"")
             : null;
 

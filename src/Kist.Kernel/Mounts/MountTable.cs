@@ -53,12 +53,14 @@ public sealed class MountTable
     public Mount? WithAccessor(string accessor) => _byAccessor.GetValueOrDefault(accessor);
 
     /// <summary>
-    /// A mount that <paramref name="path"/> would lie in or that would lie in it; null when it is free.
+    /// A mount that <paramref name="path"/> would lie in or that would lie in it, other than
+    /// <paramref name="except"/>; null when it is free.
     /// </summary>
-    public Mount? InTheWayOf(string path)
+    public Mount? InTheWayOf(string path, Mount? except = null)
     {
         foreach (var mount in All)
-            if (path.StartsWith(mount.Path, StringComparison.Ordinal)
+            if (mount.Entry.Uuid == except?.Entry.Uuid) continue;
+            else if (path.StartsWith(mount.Path, StringComparison.Ordinal)
                 || mount.Path.StartsWith(path, StringComparison.Ordinal))
                 return mount;
         return null;

@@ -24,8 +24,9 @@ public static class Limits
     /// <summary>The longest run of digits taken as a number.</summary>
     public const int MaxNumberBytes = 512;
 
-    /// <summary>How long the client may ask a wrapping token to live: 32 days, as every lease.</summary>
-    public static readonly TimeSpan MaxWrapTtl = TimeSpan.FromHours(768);
+    /// <summary>How long the client may ask a wrapping token to live; more than any lease, as in Vault, but ten years
+    /// are a slip of the pen.</summary>
+    public static readonly TimeSpan MaxWrapTtl = TimeSpan.FromDays(3650);
 
     /// <summary>
     /// Checks that <paramref name="body"/> is one JSON object within the limits. Null when it is; otherwise a fault

@@ -27,6 +27,10 @@ public static class Fields
     public static Field<bool> Flag(string name, string docs, bool value = false) =>
         new(name, docs, value, ParseFlag, "boolean");
 
+    /// <summary>True unless it says otherwise; null says nothing (in most fields it is false).</summary>
+    public static Field<bool> FlagUnlessNull(string name, string docs) =>
+        new(name, docs, true, ParseFlagUnlessNull, "boolean");
+
     /// <summary>A length of time: seconds as a number or text, or <c>1h30m</c>.</summary>
     public static Field<TimeSpan> Duration(string name, string docs, TimeSpan value = default) =>
         new(name, docs, value, ParseDuration, "integer");
@@ -87,8 +91,8 @@ public static class Fields
         }
         else if (reader.TokenType is JsonTokenType.Number)
         {
+            // 2.0 and 1e3 are none to Vault's clients either; a fraction must not be cut off silently.
             if (reader.TryGetInt64(out result)) return true;
-            if (reader.TryGetDouble(out var d) && d is > -9.2e18 and < 9.2e18) { result = (long)d; return true; }
         }
         else if (reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null)
         {
@@ -138,6 +142,14 @@ public static class Fields
         result = false;
         error = "expected true or false";
         return false;
+    }
+
+    private static bool ParseFlagUnlessNull(
+        in FieldValue value, out bool result, [NotNullWhen(false)] out string? error)
+    {
+        (result, error) = (true, null);
+        return (!value.IsText && Open(value.Json).TokenType is JsonTokenType.Null)
+            || ParseFlag(value, out result, out error);
     }
 
     private static bool ParseDuration(in FieldValue value, out TimeSpan result, [NotNullWhen(false)] out string? error)

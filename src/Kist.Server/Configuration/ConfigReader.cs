@@ -31,6 +31,7 @@ public sealed class ConfigReader
     private readonly List<string> _warnings = [];
     private readonly List<ListenerConfig> _listeners = [];
     private StorageConfig? _storage;
+    private bool _hasSeal;
     private SealStanza _seal = new("shamir", null);
     private SealStanza? _oldSeal;
     private ServerConfig _config = new() { Storage = new StorageConfig("", null), Listeners = [] };
@@ -75,7 +76,7 @@ public sealed class ConfigReader
     private void Add(string file)
     {
         _file = file;
-        _hasSecrets = false;
+        (_hasSecrets, _hasSeal) = (false, false);
         if (!HclDocument.TryParse(File.ReadAllText(file), HclLimits.Default, out var root, out var error))
             throw new ConfigException(error!.ToString());
         foreach (var member in root!.Members) Member(root, member);
@@ -137,8 +138,11 @@ public sealed class ConfigReader
 
     private void Storage(HclObject root, HclMember member)
     {
-        var block = Once(root, member, member.Key).FirstOrDefault();
-        if (block is null) return;
+        foreach (var block in Once(root, member, member.Key)) Storage(member, block);
+    }
+
+    private void Storage(HclMember member, HclBlock block)
+    {
         if (_storage is not null) throw Wrong(block.Position, member.Key, "stands more than once");
         var type = block.Labels[0];
         var body = BodyOf(block, member.Key);
@@ -151,7 +155,7 @@ public sealed class ConfigReader
                 break;
             case "sqlite" or "file":
                 if (body.Find("path") is not HclString { Value.Length: > 0 } path)
-                    throw Wrong(block.Position, $"storage \"{type}\"", "needs a path");
+                    throw NeedsPath(block, body, $"storage \"{type}\"", "needs a path");
                 if (type == "file")
                     Warn(block.Position, "storage \"file\" is kept in kist's own SQLite database");
                 WarnOfOthers(body, $"storage \"{type}\"", "path");
@@ -194,12 +198,25 @@ public sealed class ConfigReader
             "shamir" => new SealStanza("shamir", null),
             "keyfile" => body.Find("path") is HclString { Value.Length: > 0 } path
                 ? new SealStanza("keyfile", path.Value)
-                : throw Wrong(block.Position, "seal \"keyfile\"", "needs a path, outside the data directory"),
+                : throw NeedsPath(block, body, "seal \"keyfile\"", "needs a path, outside the data directory"),
             var other => throw Wrong(block.Position, "seal", $"has the type \"{other}\"; kist has shamir and keyfile"),
         };
         WarnOfOthers(body, $"seal \"{seal.Type}\"", "path", "disabled", "name", "priority");
-        if (body.Members.Any(m => m.Key == "disabled" && Flag(m))) _oldSeal = seal;
-        else _seal = seal;
+        if (body.Members.Any(m => m.Key == "disabled" && Flag(m)))
+        {
+            _oldSeal = seal;
+            return;
+        }
+        if (_hasSeal) throw Wrong(block.Position, "seal", "stands more than once; the old one has disabled = true");
+        (_seal, _hasSeal) = (seal, true);
+    }
+
+    private static ConfigException NeedsPath(HclBlock block, HclObject body, string stanza, string without)
+    {
+        if (body.Members.FirstOrDefault(m => m.Key == "path") is { } path)
+            return Wrong(path.Position, $"path in {stanza}", "must be a text that is not empty");
+        return Wrong(block.Position, stanza,
+            body.Members.FirstOrDefault() is { } other ? $"{without}; \"{other.Key}\" is none" : without);
     }
 
     private void Warn(HclPosition position, string text) => _warnings.Add($"{_file}: line {position.Line}: {text}");

@@ -80,6 +80,11 @@ public sealed record StorageConfig(string Type, string? Path)
 
     /// <summary>The data directory, absolute; the current folder for stores without one.</summary>
     public string Folder => System.IO.Path.GetFullPath(Path ?? ".");
+
+    /// <summary>Whether it says the same.</summary>
+    public bool IsSameAs(StorageConfig other) => Type == other.Type && Path == other.Path
+        && Stanza.Count == other.Stanza.Count
+        && Stanza.All(pair => other.Stanza.TryGetValue(pair.Key, out var value) && value == pair.Value);
 }
 
 /// <summary>The seal stanza.</summary>

@@ -140,4 +140,18 @@ public sealed class TokenFileTests : IDisposable
     }
 
     public void Dispose() => Directory.Delete(_home, recursive: true);
+
+    [Theory]
+    [InlineData("HOME", "/h", "/h/.config/kist/token")]
+    [InlineData("XDG_CONFIG_HOME", "/x", "/x/kist/token")]
+    [InlineData("KIST_TOKEN_FILE", "here", "here")]
+    public void The_place_of_the_file_is_as_the_environment_says(string name, string value, string path) =>
+        Assert.Equal(path, TokenFile.DefaultPath(n => n == name ? value : null));
+
+    [Theory]
+    [InlineData(null)]
+    [InlineData("")]
+    [InlineData("work")]
+    public void Without_a_home_the_file_is_never_where_the_command_is_called(string? home) =>
+        Assert.True(Path.IsPathRooted(TokenFile.DefaultPath(n => n is "HOME" or "XDG_CONFIG_HOME" ? home : null)));
 }

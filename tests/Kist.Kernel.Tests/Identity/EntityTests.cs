@@ -137,13 +137,13 @@ public sealed class EntityTests
         await node.GroupAsync("team", [from], policies: "team-policy");
         var token = await node.TokenOfAsync(from);
 
-        Assert.Null(await node.Identity.MergeAsync(into.Id, [from], default));
+        Assert.Null(await node.Identity.MergeAsync(into.Id, [from], [], default));
 
         Assert.Null(await node.UseAsync(token));
         Assert.Equal(["own", "team-policy"], await node.PoliciesOfAsync(from));
         Assert.Equal(into.Id, await node.LogInAsync("old-name"));
         Assert.Equal([from], (await node.Identity.EntityAsync(into.Id, default))!.MergedIds!);
-        Assert.NotNull(await node.Identity.MergeAsync(into.Id, [into.Id], default));
+        Assert.NotNull(await node.Identity.MergeAsync(into.Id, [into.Id], [], default));
     }
 
     [Fact]
@@ -156,5 +156,41 @@ public sealed class EntityTests
             Assert.Null(await node.Identity.EntityAsync(id, default));
             Assert.Null(await node.Identity.ViewAsync(id, default));
         }
+    }
+
+    [Theory]
+    [InlineData("none", new[] { "theirs", "own" })]
+    [InlineData("own", new[] { "own" })]
+    [InlineData("theirs", new[] { "theirs" })]
+    public async Task Of_two_aliases_on_one_mount_the_named_one_stays(string keep, string[] staying)
+    {
+        await using var node = await IdentityNode.StartAsync();
+        var (from, into) = (await node.LogInAsync("theirs"), await node.EntityAsync("alice"));
+        var own = (await node.Identity.WriteAliasAsync(
+            new AliasWish("", "own", node.Accessor, into.Id, null), default)).Alias!;
+        var theirs = (await node.Identity.EntityAsync(from, default))!.AliasIds[0];
+        string[] kept = keep switch { "own" => [own.Id], "theirs" => [theirs], _ => [] };
+
+        Assert.Null(await node.Identity.MergeAsync(into.Id, [from], kept, default));
+
+        var names = new List<string>();
+        foreach (var id in (await node.Identity.EntityAsync(into.Id, default))!.AliasIds)
+            names.Add((await node.Identity.AliasAsync(id, default))!.Name);
+        Assert.Equal(staying.Order(), names.Order());
+        Assert.Equal(staying.Length, (await node.Identity.IdsAsync(IdentityKind.Alias, "", 0, default)).Count);
+    }
+
+    [Fact]
+    public async Task Aliases_in_conflict_that_nobody_decides_on_are_left_alone()
+    {
+        await using var node = await IdentityNode.StartAsync();
+        var (from, into) = (await node.LogInAsync("theirs"), await node.EntityAsync("alice"));
+        await node.Identity.WriteAliasAsync(new AliasWish("", "own", node.Accessor, into.Id, null), default);
+
+        var fault = await node.Identity.MergeAsync(into.Id, [from], ["another"], default);
+
+        Assert.StartsWith("conflicting mount accessors in following alias IDs", fault!.Message);
+        Assert.NotNull(await node.Identity.EntityAsync(from, default));
+        Assert.Single((await node.Identity.EntityAsync(into.Id, default))!.AliasIds);
     }
 }

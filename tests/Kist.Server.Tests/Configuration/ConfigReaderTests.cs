@@ -30,6 +30,20 @@ public sealed class ConfigReaderTests : IDisposable
     }
 
     [Theory]
+    [InlineData("storage \"inmem\" {}\nstorage \"sqlite\" { path = \"x\" }",
+        "line 2, column 9: storage stands more")]
+    [InlineData(Storage + "seal \"shamir\" {}\nseal \"keyfile\" { path = \"x\" }",
+        "line 3, column 6: seal stands more")]
+    [InlineData("storage \"sqlite\" { paht = \"x\" }", "storage \"sqlite\" needs a path; \"paht\" is none")]
+    [InlineData("storage \"sqlite\" { path = 5 }", "path in storage \"sqlite\" must be a text")]
+    public void WhatContradictsItselfIsRefusedWithItsPlace(string text, string error)
+    {
+        var file = Path.Combine(_folder.FullName, "kist.hcl");
+        File.WriteAllText(file, text);
+        Assert.Contains(error, ConfigReader.Read(file).Error);
+    }
+
+    [Theory]
     [InlineData("tls_disable = \"maybe\"", "tls_disable must be true or false")]
     [InlineData("tls_disable = 2", "tls_disable must be true or false")]
     [InlineData("tls_min_version = \"ssl3\"", "tls_min_version must be tls12 or tls13")]

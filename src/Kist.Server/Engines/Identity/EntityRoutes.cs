@@ -23,7 +23,8 @@ internal sealed class EntityRoutes(Unsealed kernel, IdentityShapes shapes)
     private static readonly Field<bool> Force =
         Fields.Flag("force", "Kept for clients; the target's own settings always stay");
     private static readonly Field<IReadOnlyList<string>> Keep =
-        Fields.List("conflicting_alias_ids_to_keep", "Kept for clients; every alias is kept");
+        Fields.List("conflicting_alias_ids_to_keep", "Which of two aliases on one mount stays; "
+            + "without it both do");
 
     private static readonly Field[] WriteFields = [Id, Name, Metadata, Policies, Disabled];
 
@@ -100,7 +101,7 @@ internal sealed class EntityRoutes(Unsealed kernel, IdentityShapes shapes)
     {
         if (call.Get(From).Count == 0) return Fault.Invalid("missing entity id to merge from");
         if (call.Get(To).Length == 0) return Fault.Invalid("missing entity id to merge to");
-        return await kernel.Identity.MergeAsync(call.Get(To), call.Get(From), call.Aborted) is { } fault
+        return await kernel.Identity.MergeAsync(call.Get(To), call.Get(From), call.Get(Keep), call.Aborted) is { } fault
             ? fault
             : Response.None;
     }

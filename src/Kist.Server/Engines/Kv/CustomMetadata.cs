@@ -79,13 +79,14 @@ internal static class CustomMetadata
         foreach (var (key, value) in map)
         {
             var (keyBytes, valueBytes) = (Encoding.UTF8.GetByteCount(key), Encoding.UTF8.GetByteCount(value));
+            var name = Quoted(key);
             if (keyBytes is 0 or > MostKeyBytes)
-                errors.Add($"length of a key is {keyBytes} but must be 0 < len(key) <= {MostKeyBytes}");
-            else if (!IsPrintable(key)) errors.Add("a key contains unprintable characters");
-            else if (valueBytes is 0 or > MostValueBytes)
-                errors.Add($"length of value for key \"{key}\" is {valueBytes} "
+                errors.Add($"length of key {name} is {keyBytes} but must be 0 < len(key) <= {MostKeyBytes}");
+            if (valueBytes is 0 or > MostValueBytes)
+                errors.Add($"length of value for key {name} is {valueBytes} "
                     + $"but must be 0 < len(value) <= {MostValueBytes}");
-            else if (!IsPrintable(value)) errors.Add($"value for key \"{key}\" contains unprintable characters");
+            if (!IsPrintable(key)) errors.Add($"key {name} ({key}) contains unprintable characters");
+            if (!IsPrintable(value)) errors.Add($"value for key {name} contains unprintable characters");
         }
         return errors.Count == 0 ? null : Failed(errors);
     }
@@ -99,13 +100,35 @@ internal static class CustomMetadata
         return Fault.Invalid(text.Append("\n\n").ToString());
     }
 
+    /// <summary>As Go quotes a text: what is not printable by its number.</summary>
+    private static string Quoted(string text)
+    {
+        var quoted = new StringBuilder("\"");
+        foreach (var rune in text.EnumerateRunes())
+            quoted.Append(rune.Value switch
+            {
+                '"' => "\\\"",
+                '\\' => @"\\",
+                '\n' => @"\n",
+                '\r' => @"\r",
+                '\t' => @"\t",
+                < 0x80 and var code when !IsPrintable(rune) => $@"\x{code:x2}",
+                var code when !IsPrintable(rune) => code > 0xFFFF ? $@"\U{code:x8}" : $@"\u{code:x4}",
+                _ => rune.ToString(),
+            });
+        return quoted.Append('"').ToString();
+    }
+
     private static bool IsPrintable(string text)
     {
         foreach (var rune in text.EnumerateRunes())
-            if (Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
-                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
-                or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
-                || (Rune.GetUnicodeCategory(rune) is UnicodeCategory.SpaceSeparator && rune.Value != ' ')) return false;
+            if (!IsPrintable(rune)) return false;
         return true;
     }
+
+    private static bool IsPrintable(Rune rune) =>
+        !(Rune.GetUnicodeCategory(rune) is UnicodeCategory.Control or UnicodeCategory.Format
+                or UnicodeCategory.LineSeparator or UnicodeCategory.ParagraphSeparator or UnicodeCategory.Surrogate
+                or UnicodeCategory.PrivateUse or UnicodeCategory.OtherNotAssigned
+                || (Rune.GetUnicodeCategory(rune) is UnicodeCategory.SpaceSeparator && rune.Value != ' '));
 }

@@ -32,12 +32,9 @@ internal sealed partial class VersionedEngine
         if (written.Fault is not null) return written.Fault;
         var data = new SecretWriter(FrameBytes + written.Custom.Length);
         var version = written.Version!;
-        if (written.IsGone) data.Write("{\"data\":null,\"metadata\":"u8);
         KvJson.WriteFacts(data, version.Created.UtcTicks, version.Deletion?.UtcTicks ?? 0, version.IsDestroyed,
             version.Number, written.Custom);
-        if (!written.IsGone) return Response.Of(data);
-        data.Write("}"u8);
-        return NotFoundWith(data);
+        return written.IsGone ? NotFoundWith(data) : Response.Of(data);
     }
 
     private async ValueTask<Written> AddVersionAsync(

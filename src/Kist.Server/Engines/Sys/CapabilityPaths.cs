@@ -35,8 +35,8 @@ internal sealed class CapabilityPaths
 
     private async ValueTask<Response> OfTokenAsync(Call call)
     {
-        if (PathsOf(call) is not { } paths) return NoPaths;
         if (call.Get(Token).Length == 0) return Fault.ListedInvalid("no token found");
+        if (PathsOf(call) is not { } paths) return NoPaths;
         if (await _kernel.Tokens.LookupAsync(call.Get(Token), call.Aborted) is not { } entry)
             return Fault.ListedInvalid("invalid token");
         return Answer((await _kernel.Tokens.CallerOfAsync(entry, call.Aborted)).Acl, paths);

@@ -45,7 +45,9 @@ internal sealed class LeaseListPaths
 
     /// <summary>A lease and its indexes are one batch, and ends that were missed stay in the index of ends: nothing is
     /// left over that a sweep could find.</summary>
-    private static ValueTask<Response> TidyAsync(Call call) => new(Response.None);
+    private static ValueTask<Response> TidyAsync(Call call) => new(new Response { Status = 202 }.Warn(
+        "Tidy operation successfully started. Any information from the operation will be printed to Vault's server "
+        + "logs."));
 
     private async ValueTask<Response> CountAsync(Call call)
     {

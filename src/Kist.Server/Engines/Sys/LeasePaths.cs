@@ -14,7 +14,7 @@ internal sealed class LeasePaths
     private static readonly Field<string> PathId = Fields.Text("url_lease_id", "The lease, in the path.");
     private static readonly Field<TimeSpan> Increment = Fields.Duration("increment", "The life that is asked for.");
     private static readonly Field<bool> Sync =
-        Fields.Flag("sync", "Kept for clients: revocation is always done before the answer.");
+        Fields.Flag("sync", "false: the answer need not wait. It does all the same, and is 202 as in Vault.");
     private static readonly Field<string> Prefix = Fields.Text("prefix", "The beginning of the leases' ids.");
 
     private readonly Unsealed _kernel;
@@ -89,11 +89,14 @@ internal sealed class LeasePaths
         if (IdOf(call).Length == 0) return NoId;
         return await _kernel.Leases.RevokeAsync(IdOf(call), force: false, CancellationToken.None) is { } fault
             ? fault
-            : Response.None;
+            : Done(call);
     }
 
     private async ValueTask<Response> RevokePrefixAsync(Call call, bool force) =>
         await _kernel.Leases.RevokePrefixAsync(call.Get(Prefix), force, CancellationToken.None) is { } fault
             ? fault
-            : Response.None;
+            : force ? Response.None : Done(call);
+
+    private static Response Done(Call call) =>
+        call.Has(Sync) && !call.Get(Sync) ? new Response { Status = 202 } : Response.None;
 }

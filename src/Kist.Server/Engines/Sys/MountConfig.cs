@@ -1,3 +1,4 @@
+using System.Text.RegularExpressions;
 using Kist.Kernel.Mounts;
 using Kist.Kernel.Node;
 using Kist.Kernel.Pipeline;
@@ -9,7 +10,7 @@ namespace Kist.Server.Engines.Sys;
 /// What can be set on a mount: the fields of <c>config</c> when it is made and of <c>tune</c> later, with the same
 /// rules.
 /// </summary>
-internal static class MountConfig
+internal static partial class MountConfig
 {
     private static readonly Field<string> DefaultLeaseTtl =
         Fields.Text("default_lease_ttl", "The life of a lease that asks for none; \"system\" for the system's.");
@@ -38,7 +39,8 @@ internal static class MountConfig
     private static readonly Field<string> TokenType = Fields.Text("token_type",
         "The type of tokens that a login makes: default-service, default-batch, service or batch.");
 
-    private static readonly Field<string> PluginVersion = Fields.Text("plugin_version", "Kept for clients.");
+    private static readonly Field<string> PluginVersion =
+        Fields.Text("plugin_version", "The version of the engine; there is one of each.");
 
     private static readonly Field<IReadOnlyList<string>> DelegatedAccessors =
         Fields.List("delegated_auth_accessors", "Logins to which the mount may delegate. Kept for clients.");
@@ -55,7 +57,9 @@ internal static class MountConfig
     private static readonly Field<long> LockoutThreshold = Fields.Number("lockout_threshold", "Failures until then.");
     private static readonly Field<TimeSpan> LockoutDuration = Fields.Duration("lockout_duration", "For how long.");
     private static readonly Field<TimeSpan> LockoutReset =
-        Fields.Duration("lockout_counter_reset", "When counting starts again.");
+        Fields.Duration("lockout_counter_reset_duration", "When counting starts again.");
+    private static readonly Field<TimeSpan> LockoutResetToo =
+        Fields.Duration("lockout_counter_reset", "The same, by the name that the documentation has.");
     private static readonly Field<bool> LockoutDisable =
         Fields.Flag("lockout_disable", "Whether nobody is locked out.");
 
@@ -71,7 +75,8 @@ internal static class MountConfig
     /// <paramref name="entry"/> with what <paramref name="json"/> sets; a fault that says what is wrong, and then
     /// nothing of it holds.
     /// </summary>
-    public static Fault? TryApply(MountEntry entry, ReadOnlyMemory<byte> json, out MountEntry changed)
+    public static Fault? TryApply(
+        MountEntry entry, ReadOnlyMemory<byte> json, string version, out MountEntry changed)
     {
         changed = entry;
         if (FieldSet.TryRead(json, All, out var set) is { } fault) return fault;
@@ -83,7 +88,9 @@ internal static class MountConfig
         if (visibility is not ("" or "hidden" or "unauth"))
             return Fault.Invalid($"invalid listing_visibility {visibility}");
         if (set.Has(TokenType) && TypeFault(entry, set.Get(TokenType)) is { } wrongType) return wrongType;
-        if (!TryLockout(set, entry.UserLockout, out var lockout)) return Fault.Invalid("invalid user_lockout_config");
+        if (TryLockout(set, entry, out var lockout) is { } wrongLockout) return wrongLockout;
+        if (set.Has(PluginVersion) && (set.Get(PluginVersion).Length > 0 || entry.Uuid.Length > 0)
+            && VersionFault(entry, set.Get(PluginVersion), version) is { } wrongVersion) return wrongVersion;
         changed = entry with
         {
             DefaultLeaseTtl = defaultTtl,
@@ -95,7 +102,6 @@ internal static class MountConfig
             PassthroughRequestHeaders = Given(set, RequestHeaders) ?? entry.PassthroughRequestHeaders,
             AllowedResponseHeaders = Given(set, ResponseHeaders) ?? entry.AllowedResponseHeaders,
             TokenType = set.Has(TokenType) && entry.IsLogin ? set.Get(TokenType) : entry.TokenType,
-            PluginVersion = set.Has(PluginVersion) ? set.Get(PluginVersion) : entry.PluginVersion,
             DelegatedAuthAccessors = Given(set, DelegatedAccessors) ?? entry.DelegatedAuthAccessors,
             AllowedManagedKeys = Given(set, ManagedKeys) ?? entry.AllowedManagedKeys,
             IdentityTokenKey = set.Has(IdentityTokenKey) ? set.Get(IdentityTokenKey) : entry.IdentityTokenKey,
@@ -141,17 +147,47 @@ internal static class MountConfig
             : Fault.Invalid("invalid value for 'token_type'");
     }
 
-    private static bool TryLockout(FieldSet set, UserLockout? current, out UserLockout? lockout)
+    /// <summary>
+    /// Only logins that ask for a password of somebody lock him out; what is said of it when an engine is mounted is
+    /// passed over, as Vault does. A setting that is not given stays.
+    /// </summary>
+    private static Fault? TryLockout(FieldSet set, MountEntry entry, out UserLockout? lockout)
     {
-        lockout = current;
-        if (!set.Has(Lockout)) return true;
-        Field[] fields = [LockoutThreshold, LockoutDuration, LockoutReset, LockoutDisable];
-        if (FieldSet.TryRead(set.Get(Lockout), fields, out var inner) is not null) return false;
-        lockout = new UserLockout(inner.Get(LockoutThreshold), inner.Get(LockoutDuration), inner.Get(LockoutReset),
-            inner.Get(LockoutDisable));
-        return lockout is { Threshold: >= 0 } && lockout.Duration >= TimeSpan.Zero
-            && lockout.CounterReset >= TimeSpan.Zero;
+        lockout = entry.UserLockout;
+        if (!set.Has(Lockout)) return null;
+        Field[] fields = [LockoutThreshold, LockoutDuration, LockoutReset, LockoutResetToo, LockoutDisable];
+        if (FieldSet.TryRead(set.Get(Lockout), fields, out var inner) is not null)
+            return Fault.Invalid("unable to convert given user lockout config information");
+        if (entry.Uuid.Length == 0 && !entry.IsLogin || !Array.Exists(fields, inner.Has)) return null;
+        if (entry.Uuid.Length > 0 && entry.Type.ToLowerInvariant() is not ("ldap" or "approle" or "userpass"))
+            return Fault.Invalid($"tuning of user lockout configuration for auth type \"{entry.Type}\" not allowed");
+        var old = entry.UserLockout ?? new UserLockout(0, default, default, false);
+        var reset = inner.Has(LockoutReset) ? LockoutReset : LockoutResetToo;
+        lockout = new UserLockout(
+            inner.Has(LockoutThreshold) ? inner.Get(LockoutThreshold) : old.Threshold,
+            inner.Has(LockoutDuration) ? inner.Get(LockoutDuration) : old.Duration,
+            inner.Has(reset) ? inner.Get(reset) : old.CounterReset,
+            inner.Has(LockoutDisable) ? inner.Get(LockoutDisable) : old.Disable);
+        if (lockout.Threshold < 0) return Fault.Invalid("unable to parse user lockout threshold: it is below zero");
+        return lockout.Duration < TimeSpan.Zero || lockout.CounterReset < TimeSpan.Zero
+            ? Fault.Invalid("unable to parse a user lockout duration: it is below zero")
+            : null;
     }
+
+    /// <summary>There is one version of each engine; another one that is asked for is not passed over.</summary>
+    public static Fault? VersionFault(MountEntry entry, string asked, string version)
+    {
+        if (!SemanticVersion().IsMatch(asked))
+            return Fault.Invalid(
+                $"version \"{asked}\" is not a valid semantic version: Malformed version: {asked}");
+        if (asked.TrimStart('v') == MountShape.RunningVersion(version).TrimStart('v')) return null;
+        var kind = entry.IsLogin ? "auth" : "secrets";
+        return Fault.Invalid($"cannot select non-builtin version of {kind} plugin {entry.Type}");
+    }
+
+    [GeneratedRegex(@"^v?[0-9]{1,9}(\.[0-9]{1,9})*(-[0-9A-Za-z.~-]+)?(\+[0-9A-Za-z.~-]+)?$",
+        RegexOptions.NonBacktracking | RegexOptions.CultureInvariant)]
+    private static partial Regex SemanticVersion();
 
     private static IReadOnlyList<string>? Given(FieldSet set, Field<IReadOnlyList<string>> field) =>
         set.Has(field) ? set.Get(field) : null;

@@ -20,7 +20,8 @@ internal sealed class MountPaths
     private static readonly Field<bool> SealWrap = Fields.Flag("seal_wrap", "Kept for clients.");
     private static readonly Field<bool> Entropy = Fields.Flag("external_entropy_access", "Kept for clients.");
     private static readonly Field<string> PluginName = Fields.Text("plugin_name", "The name of a plug-in engine.");
-    private static readonly Field<string> PluginVersion = Fields.Text("plugin_version", "Kept for clients.");
+    private static readonly Field<string> PluginVersion =
+        Fields.Text("plugin_version", "The version of the engine; there is one of each.");
 
     private static readonly string[] Protected = ["audit/", "auth/", "sys/", "cubbyhole/", "identity/"];
 
@@ -80,6 +81,11 @@ internal sealed class MountPaths
     {
         var (type, path) = (call.Get(Type), FullPath(call));
         if (type.Length == 0) return Fault.Invalid("backend type must be specified as a string");
+        if (type == "plugin")
+        {
+            type = call.Get(PluginName);
+            if (type.Length == 0) return Fault.Invalid("plugin_name must be provided for plugin backend");
+        }
         var options = call.Get(Options);
         if (type is "kv-v1" or "kv-v2" && !_isLogin)
         {
@@ -92,9 +98,11 @@ internal sealed class MountPaths
             Path = path, Type = type, Uuid = "", Accessor = "", Description = call.Get(Description), Options = options,
             Local = call.Get(Local), SealWrap = call.Get(SealWrap), ExternalEntropyAccess = call.Get(Entropy),
             TokenType = _isLogin ? "default-service" : null,
-            PluginVersion = call.Has(PluginVersion) ? call.Get(PluginVersion) : null,
         };
-        if (MountConfig.TryApply(entry, call.Get(Config), out entry) is { } wrong) return wrong;
+        var version = _kernel.Node.Parts.Version;
+        if (call.Get(PluginVersion) is { Length: > 0 } asked
+            && MountConfig.VersionFault(entry, asked, version) is { } wrongVersion) return wrongVersion;
+        if (MountConfig.TryApply(entry, call.Get(Config), version, out entry) is { } wrong) return wrong;
         if (MountConfig.CheckNew(entry, _kernel.Settings) is { } limits) return limits;
         if (Refused(type, path, call) is { } refused) return refused;
         return await _kernel.Mounts.EnableAsync(entry, call.Aborted) is { } fault ? fault : Response.None;
@@ -102,8 +110,9 @@ internal sealed class MountPaths
 
     private Fault? Refused(string type, string path, Call call)
     {
-        if (type == "plugin" && call.Get(PluginName).Length == 0)
-            return Fault.Invalid("plugin_name must be provided for plugin backend");
+        if ((_isLogin || type != "kv") && call.Get(Options)?.GetValueOrDefault("version") is { Length: > 0 })
+            return Fault.Invalid(
+                $"{(_isLogin ? "auth method" : "secrets engine")} \"{type}\" does not allow setting a version");
         if (!_isLogin && IsProtected(path)) return Fault.Invalid($"cannot mount \"{path}\"");
         if (_kernel.Engines.Values.Any(k => k.Type == type && !k.IsMountable && (!_isLogin || k.IsLogin)))
             return Fault.Invalid(_isLogin

@@ -10,6 +10,9 @@ internal static class MountShape
     /// <summary>The path as <c>sys/mounts</c> and <c>sys/auth</c> show it: logins without their <c>auth/</c>.</summary>
     public static string ShownPath(MountEntry entry) => entry.IsLogin ? entry.Path["auth/".Length..] : entry.Path;
 
+    /// <summary>The version of every engine, as plug-ins have one.</summary>
+    public static string RunningVersion(string version) => $"v{version}+builtin.kist";
+
     /// <summary>The members of an entry of <c>sys/mounts</c>.</summary>
     public static void Write(Utf8JsonWriter json, MountEntry entry, string version)
     {
@@ -21,15 +24,22 @@ internal static class MountShape
         json.WriteBoolean("seal_wrap", entry.SealWrap);
         json.WriteBoolean("external_entropy_access", entry.ExternalEntropyAccess);
         json.WriteMap("options", entry.Options);
-        json.WriteString("plugin_version", entry.PluginVersion ?? "");
-        json.WriteString("running_plugin_version", $"v{version}+builtin.kist");
+        json.WriteString("plugin_version", "");
+        json.WriteString("running_plugin_version", RunningVersion(version));
         json.WriteString("running_sha256", "");
-        json.WriteString("deprecation_status", "supported");
+        // What is part of the server itself is no plug-in that could be deprecated.
+        if (!BuiltInMounts.Covers(entry.Path)) json.WriteString("deprecation_status", "supported");
         json.WriteStartObject("config");
         json.WriteSeconds("default_lease_ttl", entry.DefaultLeaseTtl);
         json.WriteSeconds("max_lease_ttl", entry.MaxLeaseTtl);
         json.WriteBoolean("force_no_cache", entry.ForceNoCache);
         WriteCommon(json, entry);
+        if (entry.IsLogin && entry.UserLockout is { } lockout)
+        {
+            json.WriteStartObject("user_lockout_config");
+            WriteLockout(json, lockout);
+            json.WriteEndObject();
+        }
         json.WriteEndObject();
     }
 
@@ -41,6 +51,7 @@ internal static class MountShape
         json.WriteSeconds("max_lease_ttl", kernel.Mounts.MaxTtl(entry));
         json.WriteBoolean("force_no_cache", entry.ForceNoCache);
         WriteCommon(json, entry);
+        if (entry.UserLockout is { } lockout) WriteLockout(json, lockout);
         if (entry.Options is { Count: > 0 }) json.WriteMap("options", entry.Options);
     }
 
@@ -54,15 +65,16 @@ internal static class MountShape
         WriteIfSet(json, "allowed_response_headers", entry.AllowedResponseHeaders);
         WriteIfSet(json, "delegated_auth_accessors", entry.DelegatedAuthAccessors);
         WriteIfSet(json, "allowed_managed_keys", entry.AllowedManagedKeys);
-        WriteIfSet(json, "plugin_version", entry.PluginVersion);
         WriteIfSet(json, "identity_token_key", entry.IdentityTokenKey);
-        if (entry.UserLockout is not { } lockout) return;
-        json.WriteStartObject("user_lockout_config");
-        json.WriteNumber("lockout_threshold", lockout.Threshold);
-        json.WriteSeconds("lockout_duration", lockout.Duration);
-        json.WriteSeconds("lockout_counter_reset_duration", lockout.CounterReset);
-        json.WriteBoolean("lockout_disable", lockout.Disable);
-        json.WriteEndObject();
+    }
+
+    // Set without the beginning of these names, read with it; in tune they stand beside the other settings.
+    private static void WriteLockout(Utf8JsonWriter json, UserLockout lockout)
+    {
+        json.WriteSeconds("user_lockout_counter_reset_duration", lockout.CounterReset);
+        json.WriteNumber("user_lockout_threshold", lockout.Threshold);
+        json.WriteSeconds("user_lockout_duration", lockout.Duration);
+        json.WriteBoolean("user_lockout_disable", lockout.Disable);
     }
 
     private static void WriteIfSet(Utf8JsonWriter json, string name, string? text)
@@ -72,6 +84,6 @@ internal static class MountShape
 
     private static void WriteIfSet(Utf8JsonWriter json, string name, IReadOnlyList<string>? texts)
     {
-        if (texts is not null) json.WriteTexts(name, texts);
+        if (texts is { Count: > 0 }) json.WriteTexts(name, texts);
     }
 }

@@ -104,7 +104,7 @@ internal sealed class QuotaPaths
         if (call.Get(Interval) <= TimeSpan.Zero) return Fault.Invalid("'interval' is invalid");
         if (call.Get(BlockInterval) < TimeSpan.Zero) return Fault.Invalid("'block_interval' is invalid");
         if (!TryPath(call.Get(Path), out var mountPath, out var suffix))
-            return Fault.Invalid($"invalid mount path \"{call.Get(Path)}\"");
+            return Fault.Invalid($"invalid mount path \"{MountPaths.Canonical(call.Get(Path))}\"");
         if (call.Get(Role).Length > 0
             && (suffix.Length > 0 || !mountPath.StartsWith("auth/", StringComparison.Ordinal)))
             return Fault.Invalid("'role' needs the path of a login mount");

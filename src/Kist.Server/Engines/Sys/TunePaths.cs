@@ -73,7 +73,8 @@ internal sealed class TunePaths
         if (_kernel.Mounts.Current.At(path) is not { Entry.Tainted: false } mount)
             return Fault.Invalid($"tune of path \"{path}\" failed: no mount entry found");
         if (path is "sys/" or "cubbyhole/" or "identity/") return Fault.Invalid($"cannot tune \"{path}\"");
-        if (MountConfig.TryApply(mount.Entry, call.Request.Body, out var entry) is { } wrong) return wrong;
+        if (MountConfig.TryApply(mount.Entry, call.Request.Body, _kernel.Node.Parts.Version, out var entry)
+            is { } wrong) return wrong;
         if (MountConfig.CheckTuned(entry) is { } limits) return limits;
         string? warning = null;
         if (call.Has(Options)

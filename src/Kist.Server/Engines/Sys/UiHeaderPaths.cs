@@ -64,6 +64,7 @@ internal sealed class UiHeaderPaths
         var (header, values) = (call.Get(Header), call.Get(Values));
         if (header.StartsWith("X-Vault-", StringComparison.OrdinalIgnoreCase))
             return Fault.Invalid("X-Vault headers cannot be set");
+        if (!call.Has(Values)) return Fault.Invalid("header and values must be specified");
         if (values.Count == 0) return Fault.Invalid("header values must be configured");
         if (values.Any(v => v.Any(char.IsControl)))
             return Fault.Invalid("header values must not have control characters");
@@ -75,7 +76,11 @@ internal sealed class UiHeaderPaths
             json.WriteEndArray();
         }
         await _kernel.Core.PutAsync(KeyOf(call), data.WrittenMemory, call.Aborted);
-        return Response.None;
+        var done = new Response { Status = 200 };
+        return header.Equals("Content-Security-Policy", StringComparison.OrdinalIgnoreCase)
+            ? done.Warn(
+                "overriding default Content-Security-Policy which is secure by default, proceed with caution")
+            : done;
     }
 
     private async ValueTask<Response> DeleteAsync(Call call)

@@ -93,7 +93,7 @@ internal sealed class UiPaths
                 + $"\"{path}\"");
         return Response.Json(json =>
         {
-            json.WriteString("path", mount.Path);
+            json.WriteString("path", MountShape.ShownPath(mount.Entry));
             MountShape.Write(json, mount.Entry, _kernel.Node.Parts.Version);
         });
     }

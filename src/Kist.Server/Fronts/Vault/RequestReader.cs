@@ -191,17 +191,19 @@ internal static class RequestReader
 
     private static bool IsFalse(string? text) => text is "false" or "0" or "f" or "F" or "FALSE" or "False";
 
+    private const string WrapError = "error parsing X-Vault-Wrap-TTL header: ";
+
     private static bool TryWrapTtl(HttpExchange http, out TimeSpan? ttl, out string? error)
     {
         ttl = null;
         error = null;
         if (http.Vault.WrapTtl is not { Length: > 0 } text) return true;
         if (!GoDuration.TryParse(text, out var asked))
-            error = "error parsing X-Vault-Wrap-TTL: expected a duration such as 90, \"90s\" or \"1h30m\"";
+            error = WrapError + "expected a duration such as 90, \"90s\" or \"1h30m\"";
         else if (asked < TimeSpan.Zero)
-            error = "requested wrap ttl cannot be negative";
+            error = WrapError + "requested wrap ttl cannot be negative";
         else if (asked > Limits.MaxWrapTtl)
-            error = "requested wrap ttl is too long";
+            error = WrapError + "requested wrap ttl is too long";
         else if (asked > TimeSpan.Zero)
             ttl = asked;
         return error is null;

@@ -35,6 +35,7 @@ internal sealed class StatusPaths(Node node)
             json.WriteNumber("progress", status.Progress.Given);
             json.WriteString("nonce", status.Progress.Nonce);
             json.WriteString("version", node.Parts.Version);
+            json.WriteString("build_date", GoTime.Zero);
             json.WriteBoolean("migration", status.IsMigrating);
             WriteCluster(json, status.Kernel);
             json.WriteBoolean("recovery_seal", status.IsRecovery);
@@ -57,14 +58,24 @@ internal sealed class StatusPaths(Node node)
             || !TryCode(call, "sealedcode", ref @sealed) || !TryCode(call, "standbycode", ref standby)
             || !TryCode(call, "drsecondarycode", ref unused) || !TryCode(call, "performancestandbycode", ref unused))
             return new Fault(FaultKind.Invalid, null);
+        if (!TryFlag(call, "standbyok", out var isStandbyOk) || !TryFlag(call, "perfstandbyok", out _))
+            return new Fault(FaultKind.Invalid, null);
         var kernel = node.Current;
         var isInitialized = kernel is not null || await node.IsInitializedAsync(call.Aborted);
         var isCutOff = kernel is { Feed.IsConfirmed: false };
-        if (RequestReader.Query(call.Query, "standbyok") is not (null or "false" or "0")) standby = active;
+        if (isStandbyOk) standby = active;
         return new Response
         {
             Status = isCutOff ? standby : kernel is not null ? active : isInitialized ? @sealed : notInitialized,
         }.WithJson(json => WriteHealth(json, isInitialized, kernel, isCutOff));
+    }
+
+    // What Go takes for a truth value; nothing at all is false.
+    private static bool TryFlag(NodeCall call, string name, out bool value)
+    {
+        var text = RequestReader.Query(call.Query, name);
+        value = text is "1" or "t" or "T" or "true" or "TRUE" or "True";
+        return value || text is null or "" or "0" or "f" or "F" or "false" or "FALSE" or "False";
     }
 
     private void WriteHealth(Utf8JsonWriter json, bool isInitialized, Unsealed? kernel, bool isCutOff)

@@ -21,7 +21,8 @@ internal sealed class TokenCreation(Unsealed kernel, TokenRoles roles)
     private static readonly Field<bool> NoParent = Fields.Flag("no_parent", "Whether it has no parent (needs sudo)");
     private static readonly Field<bool> NoDefault =
         Fields.Flag("no_default_policy", "Whether to leave out the policy default");
-    private static readonly Field<bool> Renewable = Fields.Flag("renewable", "Whether it can be renewed", true);
+    private static readonly Field<bool> Renewable =
+        Fields.FlagUnlessNull("renewable", "Whether it can be renewed");
     private static readonly Field<TimeSpan> Lease = Fields.Duration("lease", "Old name of ttl");
     private static readonly Field<TimeSpan> Ttl = Fields.Duration("ttl", "How long it lives");
     private static readonly Field<string> Type = Fields.Text("type", "service or batch");

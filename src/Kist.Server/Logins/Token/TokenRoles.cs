@@ -121,11 +121,11 @@ internal sealed partial class TokenRoles(EngineContext context)
         }
         if (call.Has(NoDefault)) role = role with { NoDefaultPolicy = call.Get(NoDefault) };
         if (call.Has(Uses) && call.Get(Uses) is < 0 or > int.MaxValue)
-            return (role, Fault.Invalid("'token_num_uses' cannot be negative"), warnings);
+            return (role, Fault.Invalid("error parsing role fields: 'token_num_uses' cannot be negative"), warnings);
         if (call.Has(Uses)) role = role with { NumUses = (int)call.Get(Uses) };
         if (ApplyTimes(call, ref role, warnings) is { } fault) return (role, fault, warnings);
         if (ApplyType(call, ref role) is { } badType) return (role, badType, warnings);
-        var badCidrs = ApplyCidrs(call, ref role);
+        var badCidrs = ApplyCidrs(call, ref role, warnings);
         return (role, badCidrs, warnings);
     }
 
@@ -178,14 +178,19 @@ internal sealed partial class TokenRoles(EngineContext context)
         return clash is null ? null : Fault.Invalid("'token_type' cannot be 'batch' when " + clash);
     }
 
-    private static Fault? ApplyCidrs(Call call, ref TokenRole role)
+    private static Fault? ApplyCidrs(Call call, ref TokenRole role, List<string> warnings)
     {
         if (!call.Has(Cidrs) && !call.Has(OldCidrs)) return null;
+        if (call.Has(Cidrs) && call.Has(OldCidrs))
+            warnings.Add(
+                "Both \"token_bound_cidrs\" and deprecated \"bound_cidrs\" were specified; the former is used");
         var shown = new List<string>();
         foreach (var text in call.Has(Cidrs) ? call.Get(Cidrs) : call.Get(OldCidrs))
         {
             if (!Cidr.TryParse(text, out var one))
-                return Fault.Invalid("error parsing token_bound_cidrs: not an address range");
+                return Fault.Invalid(call.Has(Cidrs)
+                    ? "error parsing role fields: error parsing token_bound_cidrs: not an address range"
+                    : "error parsing bound_cidrs: not an address range");
             shown.Add(one);
         }
         role = role with { BoundCidrs = shown, LegacyBoundCidrs = call.Has(Cidrs) ? [] : shown };

@@ -35,7 +35,10 @@ internal static unsafe class CheckedPages
         const int placeInHeader = 20;
         using var file = File.OpenHandle(path, FileMode.Open, FileAccess.Read, FileShare.ReadWrite);
         Span<byte> header = stackalloc byte[placeInHeader + 1];
-        return RandomAccess.Read(file, header, 0) == header.Length ? header[placeInHeader] == ChecksumBytes : null;
+        // What is no database at all is for SQLite to refuse.
+        return RandomAccess.Read(file, header, 0) == header.Length && header.StartsWith("SQLite format 3\0"u8)
+            ? header[placeInHeader] == ChecksumBytes
+            : null;
     }
 
     /// <summary>The database file of a connection; it lives as long as the connection.</summary>

@@ -49,8 +49,40 @@ public sealed class VersionedEngineTests
         using var response = await node.SendAsync(Operation.Patch, "kv/data/x", """{"data":{"a":2}}""");
         Assert.Equal(404, response.Status);
         using var json = JsonDocument.Parse(response.Data);
-        Assert.Equal(JsonValueKind.Null, json.RootElement.GetProperty("data").ValueKind);
-        Assert.Equal(1, json.RootElement.GetProperty("metadata").GetProperty("version").GetInt32());
+        Assert.Equal(1, json.RootElement.GetProperty("version").GetInt32());
+        Assert.False(json.RootElement.TryGetProperty("data", out _));
+    }
+
+    [Theory]
+    [InlineData("""{"cas":2.0}""", "error parsing check-and-set parameter")]
+    [InlineData("""{"cas":1e0}""", "error parsing check-and-set parameter")]
+    [InlineData("""{"cas":1.9}""", "error parsing check-and-set parameter")]
+    public async Task ANumberWithAFractionIsNoVersion(string options, string error)
+    {
+        await using var node = await StartAsync();
+        await node.DataAsync(Operation.Update, "kv/data/x", """{"data":{"a":1}}""");
+        var fault = await node.FaultAsync(
+            Operation.Update, "kv/data/x", $$$"""{"options":{{{options}}},"data":{"a":2}}""");
+        Assert.Equal(error, fault.Message);
+    }
+
+    [Theory]
+    [InlineData("a\\u0001b", "x\\u0002",
+        "2 errors occurred:\n\t* custom_metadata validation failed: key \"a\\x01b\" (a\u0001b) contains unprintable "
+        + "characters\n\t* custom_metadata validation failed: value for key \"a\\x01b\" contains unprintable "
+        + "characters\n\n")]
+    [InlineData("", "x",
+        "1 error occurred:\n\t* custom_metadata validation failed: length of key \"\" is 0 but must be "
+        + "0 < len(key) <= 128\n\n")]
+    [InlineData("a", "",
+        "1 error occurred:\n\t* custom_metadata validation failed: length of value for key \"a\" is 0 "
+        + "but must be 0 < len(value) <= 512\n\n")]
+    public async Task NotesThatAreNoneAreRefusedByName(string key, string value, string error)
+    {
+        await using var node = await StartAsync();
+        var fault = await node.FaultAsync(Operation.Update, "kv/metadata/x",
+            $$$"""{"custom_metadata":{"{{{key}}}":"{{{value}}}"} }""");
+        Assert.Equal(error, fault.Message);
     }
 
     [Fact]
