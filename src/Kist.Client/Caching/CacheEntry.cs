@@ -32,6 +32,12 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
         get { lock (_gate) return _isLoaded; }
     }
 
+    /// <summary>What was read last, however old.</summary>
+    public KistSecret? Value
+    {
+        get { lock (_gate) return _value; }
+    }
+
     /// <summary>Whether it stands in for what cannot be read now.</summary>
     public bool IsStandIn { get; private set; }
 
@@ -84,7 +90,7 @@ internal sealed class CacheEntry(string path, long? version, CacheLoader loader)
     public void Doubt(KistSecret? refused)
     {
         lock (_gate)
-            if (ReferenceEquals(_value, refused) && !_isToldWrong) Invalidate();
+            if ((refused?.IsSameAs(_value) ?? _value is null) && !_isToldWrong) Invalidate();
     }
 
     /// <summary>Calls <paramref name="changed"/> after each change that was read, until it is disposed.</summary>

@@ -73,7 +73,12 @@ public sealed class SecretCache : IAsyncDisposable
     public async ValueTask<SecretBytes> GetBytesAsync(KistReference reference, CancellationToken ct = default)
     {
         ArgumentNullException.ThrowIfNull(reference);
-        var secret = await FindAsync(reference.Path, reference.Version, ct);
+        return BytesOf(reference, await FindAsync(reference.Path, reference.Version, ct));
+    }
+
+    /// <summary>The value of a reference in the secret that it names (null: there is none).</summary>
+    internal static SecretBytes BytesOf(KistReference reference, KistSecret? secret)
+    {
         if (secret is not null && secret.TryGet(reference.Field, out var value)) return value;
         if (reference.Default is { } otherwise) return SecretBytes.FromText(otherwise);
         return secret?.Bytes(reference.Field) ?? throw Absent(reference.Path, reference.Version);
@@ -118,6 +123,10 @@ public sealed class SecretCache : IAsyncDisposable
         if (!_byPath.TryGetValue(path, out var entries)) return;
         foreach (var entry in entries) entry.Invalidate();
     }
+
+    /// <summary>What was read last, however old; null: nothing, or that there is none. Reads nothing.</summary>
+    internal KistSecret? Known(KistReference reference) =>
+        _entries.GetValueOrDefault((reference.Path, reference.Version ?? 0))?.Value;
 
     /// <summary>Has a path read again when it is asked for the next time, unless that was done since
     /// <paramref name="refused"/> was what it gave.</summary>

@@ -1,4 +1,5 @@
 using System.Data.Common;
+using Kist.Client.Caching;
 using Kist.Client.References;
 
 namespace Kist.Client.Connections;
@@ -13,6 +14,8 @@ public sealed class LiveSecret
     private static readonly TimeSpan s_firstPause = TimeSpan.FromMilliseconds(20);
     private static readonly TimeSpan s_longestPause = TimeSpan.FromSeconds(1);
 
+    // What the attempt that is under way was given: a library asks for it somewhere in the middle.
+    private readonly AsyncLocal<Attempt?> _attempt = new();
     private readonly KistClient _client;
     private readonly KistReference _reference;
     private readonly TimeProvider _clock;
@@ -22,7 +25,7 @@ public sealed class LiveSecret
     public LiveSecret(KistClient client, string reference)
     {
         ArgumentNullException.ThrowIfNull(client);
-        (_client, _reference, _clock) = (client, Caching.SecretCache.Parse(reference), client.Clock);
+        (_client, _reference, _clock) = (client, SecretCache.Parse(reference), client.Clock);
     }
 
     /// <summary>How long one value may be refused before that is the answer: as long as a rotation may take between the
@@ -32,7 +35,9 @@ public sealed class LiveSecret
     /// <summary>The value as of now.</summary>
     public async ValueTask<string> RevealAsync(CancellationToken ct = default)
     {
-        using var value = await _client.Secrets.GetBytesAsync(_reference, ct);
+        var secret = await _client.Secrets.FindAsync(_reference.Path, _reference.Version, ct);
+        if (_attempt.Value is { } attempt) attempt.Used = secret;
+        using var value = SecretCache.BytesOf(_reference, secret);
         return value.RevealText();
     }
 
@@ -64,15 +69,16 @@ public sealed class LiveSecret
         (KistSecret? Secret, long Since)? refused = null;
         for (var pause = TimeSpan.Zero; ;)
         {
-            var tried = await _client.Secrets.FindAsync(_reference.Path, _reference.Version, ct);
+            // Nothing is read here: a connection out of a pool needs no password, and no server.
+            var tried = new Attempt { Used = _client.Secrets.Known(_reference) };
+            _attempt.Value = tried;
             try
             {
                 return await attempt(ct);
             }
-            catch (Exception e) when (isRefused(e)
-                && (refused is not { } before || IsAnother(tried, before.Secret) || IsWithin(before.Since)))
+            catch (Exception e) when (isRefused(e) && MayTryAgain(refused, tried.Used))
             {
-                if (refused is { } known && !IsAnother(tried, known.Secret))
+                if (refused is { } before && !IsAnother(tried.Used, before.Secret))
                 {
                     pause = pause == TimeSpan.Zero ? s_firstPause
                         : TimeSpan.FromTicks(Math.Min(pause.Ticks * 2, s_longestPause.Ticks));
@@ -80,11 +86,11 @@ public sealed class LiveSecret
                 else
                 {
                     // At once: most often a newer value is there already.
-                    (refused, pause) = ((tried, _clock.GetTimestamp()), TimeSpan.Zero);
+                    (refused, pause) = ((tried.Used, _clock.GetTimestamp()), TimeSpan.Zero);
                 }
             }
             await Task.Delay(pause, _clock, ct);
-            _client.Secrets.Doubt(_reference, tried);
+            _client.Secrets.Doubt(_reference, tried.Used);
         }
     }
 
@@ -103,13 +109,21 @@ public sealed class LiveSecret
     /// <inheritdoc/>
     public override string ToString() => $"{_reference} [REDACTED]";
 
-    private bool IsWithin(long since) => _clock.GetElapsedTime(since) < Patience;
+    private bool MayTryAgain((KistSecret? Secret, long Since)? refused, KistSecret? tried) =>
+        refused is not { } before || IsAnother(tried, before.Secret)
+            || IsAnother(_client.Secrets.Known(_reference), tried)
+            || _clock.GetElapsedTime(before.Since) < Patience;
 
     // A lease is another one each time it is asked for; that is no news, and asking for them must have an end.
-    private static bool IsAnother(KistSecret? tried, KistSecret? refused) =>
-        tried is null ? refused is not null : tried.LeaseId is null && !tried.IsSameAs(refused);
+    private static bool IsAnother(KistSecret? secret, KistSecret? than) =>
+        secret is null ? than is not null : secret.LeaseId is null && !secret.IsSameAs(than);
 
     // SQLSTATE class 28, "invalid authorization specification": PostgreSQL's 28P01 and 28000, MySQL's 28000.
     private static bool IsRefusedLogin(Exception e) =>
         e is DbException { SqlState: { } state } && state.StartsWith("28", StringComparison.Ordinal);
+
+    private sealed class Attempt
+    {
+        public KistSecret? Used { get; set; }
+    }
 }

@@ -121,6 +121,14 @@ public sealed class RotationTests(TestServer server)
     }
 
     [Fact]
+    public async Task WhatNeedsNoPasswordNeedsNoServer()
+    {
+        await using var client = TestServer.NewClient(new Uri("http://127.0.0.1:1"));
+        var password = new LiveSecret(client, "kist://secret/x#password");
+        Assert.Equal(7, await password.TryAsync(_ => Task.FromResult(7), _ => false));
+    }
+
+    [Fact]
     public async Task LeasesThatAreRefusedOneAfterTheOtherAreNotAskedForForever()
     {
         var leases = 0;
