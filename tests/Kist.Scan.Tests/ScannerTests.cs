@@ -24,6 +24,14 @@ public sealed class ScannerTests
             StringComparison.Ordinal);
     }
 
+    [Theory]
+    [InlineData("ghp_{b62*16}XxXX{b62*16}", true)]
+    [InlineData("ghp_{b62*16}xxxx{b62*16}", true)]
+    [InlineData("ghp_{b62*16}xxxxxxxx{b62*12}", false)]
+    [InlineData("ghp_XXXXXXXXXXXX{b62*24}", false)]
+    public void ATokenWithAFewOfTheLetterXIsNoPlaceholder(string template, bool isFound) =>
+        Assert.Equal(isFound, Scan($"key={Make(template)}\n").Count > 0);
+
     [Fact]
     public void APieceOfALongContentCountsOnFromWhereItBegins()
     {
