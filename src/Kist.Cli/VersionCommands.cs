@@ -59,12 +59,15 @@ internal static class VersionCommands
         var versions = Versions(command, required: false);
         var all = command.Switch("--all", "Remove every version and the history, for good");
         var yes = command.Switch("--yes", "Do not ask");
-        return command.Does((session, parsed) => parsed.GetValue(all) && parsed.GetValue(versions) is { Length: > 0 }
-            ? session.Fail(new Problem("--all and --versions exclude each other: every version, or some of them?",
-                "kist delete PATH --versions 1,2"))
-            : parsed.GetValue(all)
-            ? DeleteAll(session, parsed.GetValue(path)!, parsed.GetValue(yes))
-            : DeleteSome(session, parsed.GetValue(path)!, parsed.GetValue(versions)));
+        return command.Does((session, parsed) =>
+        {
+            var some = parsed.GetValue(versions);
+            if (!parsed.GetValue(all)) return DeleteSome(session, parsed.GetValue(path)!, some);
+            if (some is { Length: > 0 })
+                return session.Fail(new Problem("--all and --versions exclude each other: every version, or some?",
+                    "kist delete PATH --versions 1,2"));
+            return DeleteAll(session, parsed.GetValue(path)!, parsed.GetValue(yes));
+        });
     }
 
     public static Command Undelete() => OnVersions("undelete", "Bring deleted versions back",

@@ -111,4 +111,19 @@ public sealed class OperatorTests
         Assert.Contains(error, ran.Error);
         Assert.Empty(server.Requests);
     }
+
+    [Theory]
+    [InlineData(200, "<html>", true)]
+    [InlineData(404, "<html>", true)]
+    [InlineData(501, "no such thing", true)]
+    [InlineData(404, "", false)]
+    [InlineData(502, "<html>", false)]
+    public async Task What_is_no_Kist_server_is_told_from_one_that_has_nothing(int status, string body, bool isOther)
+    {
+        using var server = new FakeServer(_ => (status, body));
+        using var kist = new KistRun(server.Address);
+        var ran = await kist.RunAsync("status");
+        Assert.NotEqual(0, ran.ExitCode);
+        Assert.Equal(isOther, ran.Error.Contains("is this a Kist server?", StringComparison.Ordinal));
+    }
 }

@@ -60,7 +60,7 @@ internal sealed class Answer : IDisposable
             {
                 document = JsonDocument.Parse(body.WrittenMemory);
             }
-            catch (JsonException) when (status >= 400)
+            catch (JsonException) when (status >= 400 && status is not (404 or 405 or 501))
             {
                 // A proxy's HTML page or the like: the status alone says enough.
             }

@@ -49,10 +49,6 @@ internal static class Hints
     /// <summary>The server answered with something other than 2xx.</summary>
     public static Problem Refused(Request request, int status, JsonElement body)
     {
-        // 404, 405 and 501 are also what any other server says to an address that it does not have.
-        if (status is 404 or 405 or 501 && body.Member("errors").ValueKind != JsonValueKind.Array
-            && body.Member("request_id").ValueKind != JsonValueKind.String)
-            return Remote("what answers there is neither Kist nor Vault", "check KIST_ADDR, or --address URL");
         var errors = Errors(body);
         var said = Clean(errors);
         if (said.StartsWith("no handler for route 'v1/", StringComparison.Ordinal))

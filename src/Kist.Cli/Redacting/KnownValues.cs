@@ -94,9 +94,6 @@ internal sealed class KnownValues(Session session, string? environment) : IDispo
     // Settings stand beside secrets: to mask `true` or 8080 would garble every output and hide nothing.
     private void Add(ReadOnlySpan<byte> value)
     {
-        if (value.Length < Redactor.MinLength || value is [(byte)'t', (byte)'r', (byte)'u', (byte)'e']
-            || value.SequenceEqual("false"u8) || value.SequenceEqual("null"u8)
-            || (value.Length < 6 && !value.ContainsAnyExceptInRange((byte)'0', (byte)'9'))) return;
-        _values.Add(SecretBuffer.Copy(value));
+        if (SecretField.MayBeMasked(value)) _values.Add(SecretBuffer.Copy(value));
     }
 }

@@ -41,8 +41,11 @@ internal sealed record SecretField(string Name, SecretBuffer Value, bool IsText)
 
     /// <summary>Whether the value may be masked wherever it shows: masking <c>1</c>, <c>true</c> or a port would garble
     /// every output and hide nothing, whether it was stored as a text or not.</summary>
-    public bool IsMaskable => Value.Length >= 6
-        || (Value.Length >= Redactor.MinLength && !IsWordOrNumber(Value.Span));
+    public bool IsMaskable => MayBeMasked(Value.Span);
+
+    /// <summary>The rule of <see cref="IsMaskable"/>, for values that are no fields.</summary>
+    public static bool MayBeMasked(ReadOnlySpan<byte> value) => value.Length >= Redactor.MinLength
+        && (value.Length >= 6 || !IsWordOrNumber(value));
 
     /// <summary>The same once more, to be disposed by itself.</summary>
     public SecretField Copy() => this with { Value = SecretBuffer.Copy(Value.Span) };

@@ -97,7 +97,7 @@ internal sealed class RunValues : IDisposable
             var parts = new List<SecretBuffer>();
             var problem = EnvironmentFile.Value(entry, Source, parts, out var value, out _) ?? Add(entry, value!);
             foreach (var part in parts)
-                if (part.Length >= Redactor.MinLength) Plan.Mask(part);
+                if (SecretField.MayBeMasked(part.Span)) Plan.Mask(part);
                 else part.Dispose();
             if (problem is null) continue;
             problems.Add(problem);

@@ -30,8 +30,6 @@ public sealed class HintsTests
     [InlineData(404, """{"errors":["no handler for route 'x'"]}""", "no handler for route 'x'", "kist list prod/a")]
     [InlineData(404, """{"errors":["no handler for route 'v1/prod/x'"]}""", "there is /v1 twice",
         "KIST_ADDR and paths")]
-    [InlineData(404, "<html>", "what answers there is neither Kist nor Vault", "check KIST_ADDR")]
-    [InlineData(501, "{}", "what answers there is neither Kist nor Vault", "check KIST_ADDR")]
     [InlineData(429, """{"errors":["quota exceeded"]}""", "quota exceeded", "the same again")]
     [InlineData(500, """{"errors":["1 error occurred:\n\t* boom\n\n"]}""", "the server failed (500): boom",
         "kist status")]
