@@ -181,7 +181,7 @@ public sealed class AuditBroker : IAsyncDisposable
         else if (kind is EntryKind.Request) AuditLines.WriteRequest(buffer, lane.Format, headers, first);
         else AuditLines.WriteResponse(buffer, lane.Format, headers, first);
         var written = lane.AppendAsync(buffer.Written, kind is EntryKind.Pair ? 2 : 1, Refused(kind));
-        buffer.Reset(MaxKeptBuffer);
+        buffer.Reset(MaxKeptBuffer, lane.Format.Raw);
         return written;
     }
 

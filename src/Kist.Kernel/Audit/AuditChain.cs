@@ -1,5 +1,7 @@
 using System.Buffers.Text;
 using System.Security.Cryptography;
+using Kist.Kernel.Crypto;
+using Kist.Secrets;
 
 namespace Kist.Kernel.Audit;
 
@@ -14,10 +16,6 @@ internal sealed class AuditChain
 {
     /// <summary>The length of a hash in hex.</summary>
     public const int HashBytes = 64;
-
-    // Making a context costs as much as hashing half a line.
-    [ThreadStatic]
-    private static IncrementalHash? t_context;
 
     private readonly byte[] _hash = new byte[HashBytes];
     private readonly byte[] _kept = new byte[HashBytes];
@@ -78,10 +76,8 @@ internal sealed class AuditChain
     public static void HashOf(ReadOnlySpan<byte> text, Span<byte> hex)
     {
         Span<byte> hash = stackalloc byte[SHA256.HashSizeInBytes];
-        var context = t_context ??= IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
-        context.AppendData(text);
-        context.GetHashAndReset(hash);
-        Convert.TryToHexStringLower(hash, hex, out _);
+        Sha256.Hash(text, hash);
+        HexText.Write(hash, hex);
     }
 }
 

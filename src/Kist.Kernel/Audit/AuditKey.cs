@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using Kist.Secrets;
 
 namespace Kist.Kernel.Audit;
 
@@ -68,6 +69,6 @@ internal sealed class AuditKey
         // Another thread of the same slot may have put its own there meanwhile.
         if (Interlocked.CompareExchange(ref slot, context, null) is not null) context.Dispose();
         "hmac-sha256:"u8.CopyTo(to);
-        Convert.TryToHexStringLower(hash, to[12..], out _);
+        HexText.Write(hash, to[12..]);
     }
 }

@@ -1,3 +1,4 @@
+using System.Collections.Concurrent;
 using Kist.Kernel.Pipeline;
 
 namespace Kist.Kernel.Audit;
@@ -16,7 +17,7 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     private readonly TimeProvider _time;
     private readonly Action<string> _log;
     private readonly ITimer _timer;
-    private readonly Stack<AuditWaiter> _spare = new();
+    private readonly ConcurrentQueue<AuditWaiter> _spare = new();
     private readonly AuditRelease _release = new();
 
     // Under the gate: what gathers for the next write, and what the write under way is for.
@@ -60,7 +61,8 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     /// </summary>
     public ValueTask<Fault?> AppendAsync(ReadOnlySpan<byte> lines, int count, Fault refusal)
     {
-        AuditWaiter waiter;
+        var waiter = _spare.TryDequeue(out var spare) ? spare : new AuditWaiter(this);
+        waiter.Refusal = refusal;
         lock (_gate)
         {
             if (_closed) return new ValueTask<Fault?>(refusal);
@@ -71,8 +73,6 @@ internal sealed class AuditLane : IThreadPoolWorkItem
             }
             _queued.Raw(lines);
             if (_state is AuditSinkState.Blocked) return new ValueTask<Fault?>(refusal); // written when it works again
-            waiter = _spare.TryPop(out var spare) ? spare : new AuditWaiter(this);
-            waiter.Refusal = refusal;
             _waiting.Add(waiter);
             if (_writing) return waiter.Task;
             BeginWriting();
@@ -107,10 +107,7 @@ internal sealed class AuditLane : IThreadPoolWorkItem
     }
 
     /// <summary>Takes a waiter back whose result was read.</summary>
-    public void Return(AuditWaiter waiter)
-    {
-        lock (_gate) _spare.Push(waiter);
-    }
+    public void Return(AuditWaiter waiter) => _spare.Enqueue(waiter);
 
     void IThreadPoolWorkItem.Execute() => _ = WriteOnceAsync();
 
@@ -144,7 +141,7 @@ internal sealed class AuditLane : IThreadPoolWorkItem
         lock (_gate)
         {
             if (_batch.Length > 0) Note(failure);
-            _batch.Reset(maxKept: 1_048_576);
+            _batch.Reset(maxKept: 1_048_576, Format.Raw);
             _release.Add(_served, failure is null);
             _served.Clear();
             if (_queued.Length == 0 && _orders.Count == 0)

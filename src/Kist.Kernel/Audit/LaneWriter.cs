@@ -75,7 +75,7 @@ internal sealed class LaneWriter(
         }
         finally
         {
-            _sealed.Reset(maxKept: 1_048_576);
+            _sealed.Reset(maxKept: 1_048_576, format.Raw);
         }
     }
 
@@ -155,7 +155,7 @@ internal sealed class LaneWriter(
         }
         finally
         {
-            _sealed.Reset(maxKept: 1_048_576);
+            _sealed.Reset(maxKept: 1_048_576, format.Raw);
         }
     }
 

@@ -4,6 +4,7 @@ using System.Diagnostics;
 using System.Security.Cryptography;
 using System.Text;
 using System.Text.Encodings.Web;
+using Kist.Secrets;
 
 namespace Kist.Kernel.Audit;
 
@@ -31,9 +32,11 @@ internal sealed class LineBuffer(int capacity) : IDisposable
 
     /// <summary>Starts again; an array that one huge entry made larger than <paramref name="maxKept"/> is given
     /// up.</summary>
-    public void Reset(int maxKept)
+    /// <param name="maxKept">Bytes.</param>
+    /// <param name="zeroes">Whether the lines may hold values in clear (<c>log_raw</c>); others show hashes.</param>
+    public void Reset(int maxKept, bool zeroes)
     {
-        CryptographicOperations.ZeroMemory(_array.AsSpan(0, Length));
+        if (zeroes) CryptographicOperations.ZeroMemory(_array.AsSpan(0, Length));
         Length = 0;
         if (_array.Length <= maxKept) return;
         ArrayPool<byte>.Shared.Return(_array);
@@ -109,8 +112,8 @@ internal sealed class LineBuffer(int capacity) : IDisposable
 
     public void Id(Guid value)
     {
-        Utf8Formatter.TryFormat(value, Room(36), out var count);
-        Length += count;
+        HexText.Write(value, Room(HexText.IdBytes));
+        Length += HexText.IdBytes;
     }
 
     /// <summary>RFC 3339 in UTC with as many digits of the second as are not zero, without quotes.</summary>

@@ -2,6 +2,7 @@ using System.Buffers.Binary;
 using System.Runtime.CompilerServices;
 using System.Security.Cryptography;
 using System.Text;
+using Kist.Kernel.Crypto;
 using Kist.Kernel.Stores;
 using Kist.Secrets;
 
@@ -14,11 +15,11 @@ namespace Kist.Kernel.Barrier;
 /// </summary>
 internal static class Envelope
 {
-    public const int TagBytes = 16;
+    public const int TagBytes = GcmCipher.TagBytes;
     public const int Overhead = HeaderBytes + NonceBytes + TagBytes;
     private const byte FormatVersion = 1;
     private const int HeaderBytes = 5;
-    private const int NonceBytes = 12;
+    private const int NonceBytes = GcmCipher.NonceBytes;
 
     // A lone surrogate would be encoded as U+FFFD, and two different keys would become the same associated data.
     private static readonly UTF8Encoding StrictUtf8 = new(false, true);
@@ -67,7 +68,7 @@ internal static class Envelope
 
     [SkipLocalsInit]
     private static void Seal(
-        AesGcm cipher, string key, Span<byte> entry, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plain)
+        GcmCipher cipher, string key, Span<byte> entry, ReadOnlySpan<byte> nonce, ReadOnlySpan<byte> plain)
     {
         Span<byte> associated = stackalloc byte[HeaderBytes + Batch.MaxKeyBytes];
         var used = Associate(entry, key, associated);
@@ -76,7 +77,7 @@ internal static class Envelope
     }
 
     [SkipLocalsInit]
-    private static void Open(AesGcm cipher, string key, ReadOnlySpan<byte> entry, Span<byte> plain)
+    private static void Open(GcmCipher cipher, string key, ReadOnlySpan<byte> entry, Span<byte> plain)
     {
         Span<byte> associated = stackalloc byte[HeaderBytes + Batch.MaxKeyBytes];
         var used = Associate(entry, key, associated);

@@ -1,4 +1,4 @@
-using System.Security.Cryptography;
+using Kist.Kernel.Crypto;
 using Kist.Secrets;
 
 namespace Kist.Kernel.Barrier;
@@ -9,9 +9,9 @@ namespace Kist.Kernel.Barrier;
 /// </summary>
 internal sealed class KeyTerm(uint number, DateTimeOffset installedAt, LockedMemory key) : IDisposable
 {
-    public const int KeyBytes = 32;
+    public const int KeyBytes = GcmCipher.KeyBytes;
     private const int SlotCount = 16;
-    private readonly AesGcm?[] _idle = new AesGcm?[SlotCount];
+    private readonly GcmCipher?[] _idle = new GcmCipher?[SlotCount];
     private volatile bool _disposed;
 
     /// <summary>1, 2, … for keys of the keyring; 0 for the root key, which encrypts the keyring only.</summary>
@@ -33,7 +33,7 @@ internal sealed class KeyTerm(uint number, DateTimeOffset installedAt, LockedMem
     }
 
     /// <summary>A cipher for the caller alone until <see cref="Return"/>. Throws when the key is gone.</summary>
-    public AesGcm Rent()
+    public GcmCipher Rent()
     {
         var start = Thread.GetCurrentProcessorId();
         for (var i = 0; i < SlotCount; i++)
@@ -43,7 +43,7 @@ internal sealed class KeyTerm(uint number, DateTimeOffset installedAt, LockedMem
         }
         try
         {
-            return key.Use(0, static (bytes, _) => new AesGcm(bytes, Envelope.TagBytes));
+            return key.Use(0, static (bytes, _) => new GcmCipher(bytes));
         }
         catch (ObjectDisposedException)
         {
@@ -51,7 +51,7 @@ internal sealed class KeyTerm(uint number, DateTimeOffset installedAt, LockedMem
         }
     }
 
-    public void Return(AesGcm cipher)
+    public void Return(GcmCipher cipher)
     {
         var start = Thread.GetCurrentProcessorId();
         for (var i = 0; i < SlotCount && !_disposed; i++)

@@ -26,8 +26,8 @@ public static class Envelope
         output.Write("\"request_id\":\""u8);
         if (response.Wrap is null)
         {
-            requestId.TryFormat(output.GetSpan(36), out var written);
-            output.Advance(written);
+            HexText.Write(requestId, output.GetSpan(HexText.IdBytes));
+            output.Advance(HexText.IdBytes);
         }
         output.Write("\",\"lease_id\":\""u8);
         if ((response.Lease?.Id ?? response.ShownLeaseId) is { Length: > 0 } lease)

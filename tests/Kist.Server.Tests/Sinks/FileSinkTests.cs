@@ -52,6 +52,28 @@ public sealed class FileSinkTests : IDisposable
     }
 
     [Fact]
+    public async Task A_log_whose_beginning_the_system_may_forget_is_whole()
+    {
+        var sink = await OpenAsync();
+        var line = new byte[4 << 20];
+        for (var i = 0; i < 20; i++)
+        {
+            Array.Fill(line, (byte)('a' + i));
+            line[^1] = (byte)'\n';
+            await sink.WriteAsync(line, default);
+        }
+        await sink.DisposeAsync();
+        var written = File.ReadAllBytes(Log);
+        Assert.Equal(20 * line.Length, written.Length);
+        for (var i = 0; i < 20; i++)
+        {
+            var part = written.AsSpan(i * line.Length, line.Length);
+            Assert.Equal(-1, part[..^1].IndexOfAnyExcept((byte)('a' + i)));
+            Assert.Equal((byte)'\n', part[^1]);
+        }
+    }
+
+    [Fact]
     public async Task A_line_that_a_crash_left_half_written_is_cut_off()
     {
         Directory.CreateDirectory(Folder);

@@ -15,11 +15,15 @@ internal sealed partial class AppendOnlyFile : IDisposable
     private const int ErrorNoSpace = 28, ErrorFileTooBig = 27, ErrorInterrupted = 4, ErrorLoop = 40;
     private const int SetLock = 37, ErrorLocked = 11, ErrorDenied = 13;
     private const short WriteLock = 1;
-    private const int SyncFileRangeWrite = 2;
+    private const int SyncFileRangeWrite = 2, AdviseNotNeeded = 4;
 
     // Left alone, the system begins to write the pages half a minute old, of all that time at once, and a commit that
     // is synced meanwhile waits for a second behind them.
     private const int UnwrittenBytes = 16 << 20;
+
+    // The end stays in memory for whoever follows the log. What lies before it would fill the memory of the machine
+    // with pages that nobody reads, each of them a new one that the processor has never touched.
+    private const int RememberedBytes = 2 * UnwrittenBytes, ForgottenAtOnce = 8 * UnwrittenBytes;
 
     private const int TypeMask = 0xF000, RegularFile = 0x8000, ExecuteBits = 0x49;
 
@@ -96,17 +100,23 @@ internal sealed partial class AppendOnlyFile : IDisposable
         _unwritten += bytes.Length;
         if (_unwritten < UnwrittenBytes) return;
         _unwritten = 0;
-        ThreadPool.UnsafeQueueUserWorkItem(static file => file.BeginToWrite(), this, preferLocal: false);
+        ThreadPool.UnsafeQueueUserWorkItem(static file => file.HandOver(), this, preferLocal: false);
     }
 
-    /// <summary>Has the system begin to write to the disk what it has been given.</summary>
-    private void BeginToWrite()
+    /// <summary>
+    /// Has the system begin to write to the disk what it has been given, and give up the memory of what is written.
+    /// </summary>
+    private void HandOver()
     {
         try
         {
-            _ = SyncRangeNative(_handle, 0, 0, SyncFileRangeWrite); // no more than a hint: what fails now fails later
+            // No more than hints: what fails now fails later.
+            _ = SyncRangeNative(_handle, 0, 0, SyncFileRangeWrite);
+            var end = Length - RememberedBytes;
+            var start = Math.Max(0, end - ForgottenAtOnce);
+            if (end > start) _ = AdviseNative(_handle, start, end - start, AdviseNotNeeded);
         }
-        catch (Exception fault) when (fault is ObjectDisposedException or EntryPointNotFoundException)
+        catch (Exception fault) when (fault is ObjectDisposedException or EntryPointNotFoundException or IOException)
         {
             // It was closed meanwhile; or this C library has no such function.
         }
@@ -173,6 +183,9 @@ internal sealed partial class AppendOnlyFile : IDisposable
 
     [LibraryImport("libc", EntryPoint = "sync_file_range")]
     private static partial int SyncRangeNative(SafeFileHandle file, long from, long count, uint flags);
+
+    [LibraryImport("libc", EntryPoint = "posix_fadvise")]
+    private static partial int AdviseNative(SafeFileHandle file, long from, long count, int advice);
 
     [LibraryImport("libc", EntryPoint = "statx", SetLastError = true, StringMarshalling = StringMarshalling.Utf8)]
     private static partial int StatNative(SafeFileHandle file, string path, int flags, uint mask, ref byte facts);
