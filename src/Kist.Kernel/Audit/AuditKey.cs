@@ -1,6 +1,7 @@
 using System.Buffers;
 using System.Security.Cryptography;
 using System.Text;
+using Kist.Kernel.Crypto;
 using Kist.Secrets;
 
 namespace Kist.Kernel.Audit;
@@ -17,7 +18,7 @@ internal sealed class AuditKey
     private const int TextBytes = 76;
 
     // Making a keyed context costs three times as much as using one, so they are kept: one for each of a few threads.
-    private readonly IncrementalHash?[] _contexts = new IncrementalHash?[16];
+    private readonly HmacSha256?[] _contexts = new HmacSha256?[16];
     private readonly byte[] _key;
     private readonly byte[] _ofNothing;
 
@@ -60,12 +61,10 @@ internal sealed class AuditKey
 
     private void Compute(ReadOnlySpan<byte> value, Span<byte> to)
     {
-        Span<byte> hash = stackalloc byte[32];
+        Span<byte> hash = stackalloc byte[HmacSha256.Bytes];
         ref var slot = ref _contexts[Environment.CurrentManagedThreadId % _contexts.Length];
-        var context = Interlocked.Exchange(ref slot, null) 
-            ?? IncrementalHash.CreateHMAC(HashAlgorithmName.SHA256, _key);
-        context.AppendData(value);
-        context.GetHashAndReset(hash);
+        var context = Interlocked.Exchange(ref slot, null) ?? new HmacSha256(_key);
+        context.Hash(value, hash);
         // Another thread of the same slot may have put its own there meanwhile.
         if (Interlocked.CompareExchange(ref slot, context, null) is not null) context.Dispose();
         "hmac-sha256:"u8.CopyTo(to);

@@ -32,7 +32,7 @@ internal sealed unsafe class GcmCipher : IDisposable
         }
         _context = LibCrypto.NewCipherContext();
         fixed (byte* bytes = key)
-            Must(_context == 0 ? 0 : LibCrypto.InitCipher(_context, s_algorithm, bytes, null, 1, 0));
+            Must(_context != 0 && LibCrypto.InitCipher(_context, s_algorithm, bytes, null, 1, 0) == 1);
     }
 
     ~GcmCipher() => Free();
@@ -49,9 +49,9 @@ internal sealed unsafe class GcmCipher : IDisposable
         CheckLengths(nonce, plain, cipher, tag);
         fixed (byte* mark = tag)
         {
-            Must(Run(nonce, associated, plain, cipher, encrypts: true) ? 1 : 0);
-            Must(Finish());
-            Must(LibCrypto.ControlCipher(_context, LibCrypto.GetTag, TagBytes, mark));
+            Must(Run(nonce, associated, plain, cipher, encrypts: true)
+                && Finish()
+                && LibCrypto.ControlCipher(_context, LibCrypto.GetTag, TagBytes, mark) == 1);
         }
         GC.KeepAlive(this);
     }
@@ -73,7 +73,7 @@ internal sealed unsafe class GcmCipher : IDisposable
         fixed (byte* mark = tag)
             isWhole = Run(nonce, associated, cipher, plain, encrypts: false)
                 && LibCrypto.ControlCipher(_context, LibCrypto.SetTag, TagBytes, mark) == 1
-                && Finish() == 1;
+                && Finish();
         GC.KeepAlive(this);
         if (isWhole) return;
         CryptographicOperations.ZeroMemory(plain);
@@ -104,11 +104,11 @@ internal sealed unsafe class GcmCipher : IDisposable
                 && (input.IsEmpty || LibCrypto.UpdateCipher(_context, to, &written, from, input.Length) == 1);
     }
 
-    private int Finish()
+    private bool Finish()
     {
         int written;
         var nothing = stackalloc byte[16];
-        return LibCrypto.FinishCipher(_context, nothing, &written);
+        return LibCrypto.FinishCipher(_context, nothing, &written) == 1;
     }
 
     private void Free()
@@ -124,10 +124,8 @@ internal sealed unsafe class GcmCipher : IDisposable
             throw new ArgumentException("a nonce has 12 bytes, a tag 16, and both texts are as long");
     }
 
-    private static void Must(int result)
+    private static void Must(bool isDone)
     {
-        if (result == 1) return;
-        LibCrypto.ClearErrors();
-        throw new CryptographicException("the system's cipher failed");
+        if (!isDone) throw LibCrypto.Failed();
     }
 }

@@ -53,8 +53,6 @@ internal sealed unsafe class Sha256
                 && (text.IsEmpty || LibCrypto.UpdateDigest(_context, from, (nuint)text.Length) == 1)
                 && LibCrypto.FinishDigest(_context, to, null) == 1;
         GC.KeepAlive(this);
-        if (isDone) return;
-        LibCrypto.ClearErrors();
-        throw new CryptographicException("the system's hash failed");
+        if (!isDone) throw LibCrypto.Failed();
     }
 }

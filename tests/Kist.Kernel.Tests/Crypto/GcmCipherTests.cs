@@ -90,22 +90,4 @@ public sealed class GcmCipherTests
         Assert.Throws<ObjectDisposedException>(
             () => cipher.Encrypt(_nonce, new byte[5], new byte[5], new byte[16], []));
     }
-
-    [Theory]
-    [InlineData(true)]
-    [InlineData(false)]
-    public void AHashIsTheBaseClassLibrarys(bool byLibrary)
-    {
-        if (!byLibrary && !LibCrypto.IsHere) return;
-        var context = new Sha256(byLibrary);
-        var hash = new byte[32];
-        for (var length = 0; length < 300; length++)
-        {
-            var text = RandomNumberGenerator.GetBytes(length);
-            context.Write(text, hash);
-            Assert.Equal(SHA256.HashData(text), hash);
-            Sha256.Hash(text, hash);
-            Assert.Equal(SHA256.HashData(text), hash);
-        }
-    }
 }
