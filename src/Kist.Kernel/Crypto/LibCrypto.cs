@@ -5,15 +5,18 @@ namespace Kist.Kernel.Crypto;
 
 /// <summary>
 /// The few functions of OpenSSL's libcrypto (3.0 and later; see its pages EVP_EncryptInit, EVP_DigestInit and HMAC)
-/// that each read needs. The base class library calls the same ones, but before each it empties the thread's queue of errors and
-/// around each it counts references: of 2.3 µs for decrypting 300 bytes 1.5 are that. Where there is no such library
-/// its classes do the work.
+/// that each read needs. The base class library calls the same ones, but before each it empties the thread's queue of
+/// errors, and around each it counts references: of 2.3 µs for decrypting 300 bytes 1.5 are that. Where there is no
+/// such library its classes do the work.
 /// </summary>
 internal static unsafe partial class LibCrypto
 {
     public const int GetTag = 0x10, SetTag = 0x11;
 
     private const string Library = "libcrypto.so.3";
+
+    // Its end at exit would free what other threads are still using; the base class library asks for the same.
+    private const ulong WithoutEnd = 0x00080000;
 
     /// <summary>Whether the library is there and has what is needed.</summary>
     public static bool IsHere { get; } = OperatingSystem.IsLinux()
@@ -22,9 +25,6 @@ internal static unsafe partial class LibCrypto
         && NativeLibrary.TryGetExport(library, "EVP_DigestInit_ex2", out _)
         && NativeLibrary.TryGetExport(library, "HMAC_Init_ex", out _)
         && Begin(WithoutEnd, 0) == 1;
-
-    // Its end at exit would free what other threads are still using; the base class library asks for the same.
-    private const ulong WithoutEnd = 0x00080000;
 
     /// <summary>What a function that cannot fail with our arguments has come to, if it does.</summary>
     public static CryptographicException Failed()
