@@ -1,49 +1,16 @@
 """The rows about many nodes on one PostgreSQL: reads and writes beside those on SQLite, first read, visibility."""
-import atexit
 import http.client
 import json
 import os
-import shutil
 import statistics
 import subprocess
 import time
 
 import load
+from postgres import Postgres
 
 BODY = '{"data":{"password":"correct-horse-battery-staple","url":"postgres://app@db.internal:5432/app"}}'
 PATH = "/v1/prod/data/database"
-
-
-class Postgres:
-    """A private PostgreSQL that syncs as one in production does; as another user, because it refuses root."""
-
-    def __init__(self, folder, port):
-        self.folder, self.port = os.path.join(folder, "postgres"), port
-        places = sorted(p for p in os.listdir("/usr/lib/postgresql") if p.isdigit())
-        self.tools = os.path.join("/usr/lib/postgresql", places[-1], "bin")
-        os.mkdir(self.folder, 0o700)
-        if os.geteuid() == 0:
-            os.chmod(folder, 0o711)
-            shutil.chown(self.folder, "postgres")
-        self.run("initdb", "-D", self.data, "-U", "kist", "-A", "trust", "-E", "UTF8", "--locale=C")
-        options = f"-p {port} -c listen_addresses=127.0.0.1 -c unix_socket_directories={self.folder}"
-        self.run("pg_ctl", "-D", self.data, "-w", "-l", os.path.join(self.folder, "log"), "-o", options, "start")
-        atexit.register(self.stop)
-        self.run("createdb", "-h", "127.0.0.1", "-p", str(port), "-U", "kist", "kist")
-
-    @property
-    def data(self):
-        return os.path.join(self.folder, "data")
-
-    def run(self, tool, *arguments):
-        command = [os.path.join(self.tools, tool), *arguments]
-        if os.geteuid() == 0:
-            command = ["runuser", "-u", "postgres", "--"] + command
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd="/")
-
-    def stop(self):
-        atexit.unregister(self.stop)
-        self.run("pg_ctl", "-D", self.data, "-m", "immediate", "stop")
 
 
 class Session:
@@ -62,7 +29,7 @@ class Session:
 
 def start_node(run, postgres, name, port):
     config = run.script(f"{name}.hcl", f"""
-storage "postgresql" {{ connection_url = "postgres://kist@127.0.0.1:{postgres.port}/kist?sslmode=disable" }}
+storage "postgresql" {{ connection_url = "{postgres.url}" }}
 seal "keyfile" {{ path = "{run.folder}/cluster.key" }}
 listener "tcp" {{
   address = "127.0.0.1:{port}"
@@ -129,7 +96,7 @@ def visibility_row(run, what, took):
 
 def measure(run):
     port, seconds, count = run.options.port, run.options.seconds, run.options.rounds
-    postgres = Postgres(run.folder, port + 3)
+    postgres = Postgres(run.folder)
     alone = run.start_kist(os.path.join(run.folder, "sqlite"))
     alone_token = run.token()
     load.ask(port, "POST", PATH, alone_token, BODY)

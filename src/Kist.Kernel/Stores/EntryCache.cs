@@ -22,7 +22,7 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
     private readonly Generations<string, Entry?> _entries = new(
         generationBytes, static (key, entry) => OverheadBytes + (key.Length * 2) + (entry?.Value.Length ?? 0));
     private readonly long[] _forgotten = new long[Stripes];
-    private readonly int[] _seen = keepsOnSecondRead ? new int[SeenPlaces] : [];
+    private readonly ushort[] _seen = keepsOnSecondRead ? new ushort[SeenPlaces] : []; // small: each read touches it
     private long _epoch;                // odd while a commit is under way
 
     /// <summary>Held by whoever changes something here; a commit neither begins nor ends meanwhile.</summary>
@@ -101,8 +101,9 @@ public sealed class EntryCache(int generationBytes, bool keepsOnSecondRead = fal
         if (!keepsOnSecondRead) return true;
         var hash = key.GetHashCode();
         ref var place = ref _seen[(uint)hash % SeenPlaces];
-        if (place == hash) return true;
-        place = hash;
+        var mark = (ushort)((uint)hash / SeenPlaces);
+        if (place == mark) return true;
+        place = mark;
         return false;
     }
 
