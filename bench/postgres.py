@@ -37,8 +37,7 @@ class Postgres:
         command = [os.path.join(self.tools, tool), *arguments]
         if os.geteuid() == 0:
             command = ["setpriv", "--reuid", "postgres", "--regid", "postgres", "--clear-groups", *command]
-        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL,
-                       cwd="/")
+        subprocess.run(command, check=True, stdin=subprocess.DEVNULL, stdout=subprocess.DEVNULL, cwd="/")
 
     def stop(self):
         atexit.unregister(self.stop)

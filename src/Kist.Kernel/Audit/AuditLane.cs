@@ -65,20 +65,27 @@ internal sealed class AuditLane : IThreadPoolWorkItem
         waiter.Refusal = refusal;
         lock (_gate)
         {
-            if (_closed) return new ValueTask<Fault?>(refusal);
+            if (_closed) return Refuse(waiter);
             if (_queued.Length > 0 && (long)_queued.Length + lines.Length > _bounds.MaxQueueBytes)
             {
                 _writer.Lose(count);
-                return new ValueTask<Fault?>(refusal);
+                return Refuse(waiter);
             }
             _queued.Raw(lines);
-            if (_state is AuditSinkState.Blocked) return new ValueTask<Fault?>(refusal); // written when it works again
+            if (_state is AuditSinkState.Blocked) return Refuse(waiter); // written when it works again
             _waiting.Add(waiter);
             if (_writing) return waiter.Task;
             BeginWriting();
         }
         ThreadPool.UnsafeQueueUserWorkItem(this, preferLocal: false);
         return waiter.Task;
+    }
+
+    private ValueTask<Fault?> Refuse(AuditWaiter unused)
+    {
+        var refusal = unused.Refusal;
+        Return(unused);
+        return new ValueTask<Fault?>(refusal);
     }
 
     /// <summary>Does something between two writes; the exception when that failed, or null.</summary>

@@ -33,7 +33,8 @@ internal sealed class LineBuffer(int capacity) : IDisposable
     /// <summary>Starts again; an array that one huge entry made larger than <paramref name="maxKept"/> is given
     /// up.</summary>
     /// <param name="maxKept">Bytes.</param>
-    /// <param name="zeroes">Whether the lines may hold values in clear (<c>log_raw</c>); others show hashes.</param>
+    /// <param name="zeroes">Whether every value stands in clear (<c>log_raw</c>). Others show hashes, and in clear only
+    /// what an operator has named as no secret.</param>
     public void Reset(int maxKept, bool zeroes)
     {
         if (zeroes) CryptographicOperations.ZeroMemory(_array.AsSpan(0, Length));

@@ -9,14 +9,11 @@ internal sealed unsafe class GcmCipher : IDisposable
 {
     public const int KeyBytes = 32, NonceBytes = 12, TagBytes = 16;
 
-    // Found once for the process, and never given back.
-    private static readonly nint s_algorithm = LibCrypto.IsHere ? LibCrypto.FetchCipher(0, "AES-256-GCM", 0) : 0;
-
     private readonly AesGcm? _library;
     private nint _context;
 
     /// <summary>A cipher with <paramref name="key"/>, which is copied.</summary>
-    public GcmCipher(ReadOnlySpan<byte> key) : this(key, byLibrary: s_algorithm == 0)
+    public GcmCipher(ReadOnlySpan<byte> key) : this(key, byLibrary: !LibCrypto.IsHere)
     {
     }
 
@@ -32,7 +29,7 @@ internal sealed unsafe class GcmCipher : IDisposable
         }
         _context = LibCrypto.NewCipherContext();
         fixed (byte* bytes = key)
-            Must(_context != 0 && LibCrypto.InitCipher(_context, s_algorithm, bytes, null, 1, 0) == 1);
+            Must(_context != 0 && LibCrypto.InitCipher(_context, LibCrypto.Aes256Gcm, bytes, null, 1, 0) == 1);
     }
 
     ~GcmCipher() => Free();
@@ -69,14 +66,15 @@ internal sealed unsafe class GcmCipher : IDisposable
             return;
         }
         CheckLengths(nonce, cipher, plain, tag);
-        bool isWhole;
+        bool isRead;
         fixed (byte* mark = tag)
-            isWhole = Run(nonce, associated, cipher, plain, encrypts: false)
-                && LibCrypto.ControlCipher(_context, LibCrypto.SetTag, TagBytes, mark) == 1
-                && Finish();
+            isRead = Run(nonce, associated, cipher, plain, encrypts: false)
+                && LibCrypto.ControlCipher(_context, LibCrypto.SetTag, TagBytes, mark) == 1;
+        var isWhole = isRead && Finish();
         GC.KeepAlive(this);
         if (isWhole) return;
         CryptographicOperations.ZeroMemory(plain);
+        Must(isRead);
         LibCrypto.ClearErrors();
         throw new AuthenticationTagMismatchException();
     }

@@ -10,13 +10,11 @@ internal sealed unsafe class HmacSha256 : IDisposable
 {
     public const int Bytes = SHA256.HashSizeInBytes;
 
-    private static readonly nint s_algorithm = LibCrypto.IsHere ? LibCrypto.FetchDigest(0, "SHA256", 0) : 0;
-
     private readonly IncrementalHash? _library;
     private nint _context;
 
     /// <summary>A context with <paramref name="key"/>, which is copied.</summary>
-    public HmacSha256(ReadOnlySpan<byte> key) : this(key, byLibrary: s_algorithm == 0)
+    public HmacSha256(ReadOnlySpan<byte> key) : this(key, byLibrary: !LibCrypto.IsHere)
     {
     }
 
@@ -32,7 +30,7 @@ internal sealed unsafe class HmacSha256 : IDisposable
         if (key.IsEmpty) throw new ArgumentException("a key has at least one byte", nameof(key));
         _context = LibCrypto.NewHmacContext();
         fixed (byte* bytes = key)
-            Must(_context != 0 && LibCrypto.InitHmac(_context, bytes, key.Length, s_algorithm, 0) == 1);
+            Must(_context != 0 && LibCrypto.InitHmac(_context, bytes, key.Length, LibCrypto.Sha256, 0) == 1);
     }
 
     ~HmacSha256() => Free();

@@ -24,7 +24,14 @@ internal static unsafe partial class LibCrypto
         && NativeLibrary.TryGetExport(library, "EVP_CipherInit_ex2", out _)
         && NativeLibrary.TryGetExport(library, "EVP_DigestInit_ex2", out _)
         && NativeLibrary.TryGetExport(library, "HMAC_Init_ex", out _)
-        && Begin(WithoutEnd, 0) == 1;
+        && Begin(WithoutEnd, 0) == 1
+        && HasAlgorithms();
+
+    /// <summary>AES-256-GCM, found once for the process and never given back; 0: not here.</summary>
+    public static nint Aes256Gcm { get; private set; }
+
+    /// <summary>SHA-256, likewise.</summary>
+    public static nint Sha256 { get; private set; }
 
     /// <summary>What a function that cannot fail with our arguments has come to, if it does.</summary>
     public static CryptographicException Failed()
@@ -33,11 +40,21 @@ internal static unsafe partial class LibCrypto
         return new CryptographicException("the system's cipher or hash failed");
     }
 
+    // An administrator may have switched to a provider without them.
+    private static bool HasAlgorithms()
+    {
+        Aes256Gcm = FetchCipher(0, "AES-256-GCM", 0);
+        Sha256 = FetchDigest(0, "SHA256", 0);
+        if (Aes256Gcm != 0 && Sha256 != 0) return true;
+        ClearErrors();
+        return false;
+    }
+
     [LibraryImport(Library, EntryPoint = "OPENSSL_init_crypto")]
     private static partial int Begin(ulong options, nint settings);
 
     [LibraryImport(Library, EntryPoint = "EVP_CIPHER_fetch", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial nint FetchCipher(nint context, string name, nint properties);
+    private static partial nint FetchCipher(nint context, string name, nint properties);
 
     [LibraryImport(Library, EntryPoint = "EVP_CIPHER_CTX_new")]
     public static partial nint NewCipherContext();
@@ -59,7 +76,7 @@ internal static unsafe partial class LibCrypto
     public static partial int ControlCipher(nint context, int what, int length, byte* value);
 
     [LibraryImport(Library, EntryPoint = "EVP_MD_fetch", StringMarshalling = StringMarshalling.Utf8)]
-    public static partial nint FetchDigest(nint context, string name, nint properties);
+    private static partial nint FetchDigest(nint context, string name, nint properties);
 
     [LibraryImport(Library, EntryPoint = "EVP_MD_CTX_new")]
     public static partial nint NewDigestContext();

@@ -8,15 +8,13 @@ namespace Kist.Kernel.Crypto;
 /// </summary>
 internal sealed unsafe class Sha256
 {
-    private static readonly nint s_algorithm = LibCrypto.IsHere ? LibCrypto.FetchDigest(0, "SHA256", 0) : 0;
-
     [ThreadStatic]
     private static Sha256? t_kept;
 
     private readonly IncrementalHash? _library;
     private readonly nint _context;
 
-    private Sha256() : this(byLibrary: s_algorithm == 0)
+    private Sha256() : this(byLibrary: !LibCrypto.IsHere)
     {
     }
 
@@ -27,8 +25,10 @@ internal sealed unsafe class Sha256
         {
             GC.SuppressFinalize(this);
             _library = IncrementalHash.CreateHash(HashAlgorithmName.SHA256);
+            return;
         }
-        else _context = LibCrypto.NewDigestContext();
+        _context = LibCrypto.NewDigestContext();
+        if (_context == 0) throw LibCrypto.Failed();
     }
 
     ~Sha256() => LibCrypto.FreeDigestContext(_context);
@@ -49,7 +49,7 @@ internal sealed unsafe class Sha256
         bool isDone;
         fixed (byte* from = text)
         fixed (byte* to = hash)
-            isDone = LibCrypto.InitDigest(_context, s_algorithm, 0) == 1
+            isDone = LibCrypto.InitDigest(_context, LibCrypto.Sha256, 0) == 1
                 && (text.IsEmpty || LibCrypto.UpdateDigest(_context, from, (nuint)text.Length) == 1)
                 && LibCrypto.FinishDigest(_context, to, null) == 1;
         GC.KeepAlive(this);

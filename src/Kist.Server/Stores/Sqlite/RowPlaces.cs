@@ -104,13 +104,13 @@ internal sealed unsafe partial class RowPlaces
 
     private static ulong MarkOf(ulong where) => where & ((1 << MarkBits) - 1);
 
-    // Outside the collector's heap: what nobody has touched of it takes no memory.
+    // Outside the collector's heap: what nobody has touched of it takes no memory, up to a large page around it.
     private sealed partial class Table
     {
         private const ulong FirstMultiplier = 0x9E3779B97F4A7C15, SecondMultiplier = 0xC2B2AE3D27D4EB4F;
 
         private const int AdviseLargePages = 14; // MADV_HUGEPAGE (asm-generic/mman-common.h)
-        private const nuint LargePage = 2 << 20;
+        private const nuint LargePage = 2 << 20, MostInLargePages = 64 << 20;
 
         private readonly Slot* _memory;
 
@@ -166,11 +166,13 @@ internal sealed unsafe partial class RowPlaces
         }
 
         // Of a table for 10⁶ rows nothing is in the processor's caches, and of small pages not even where they are.
+        // One for a hundred times as many would be in memory as a whole after some thousand rows.
         private void PreferLargePages()
         {
             var begin = ((nuint)_memory + LargePage - 1) & ~(LargePage - 1);
             var end = ((nuint)_memory + (nuint)Slots * (nuint)sizeof(Slot)) & ~(LargePage - 1);
-            if (OperatingSystem.IsLinux() && end > begin) _ = Advise(begin, end - begin, AdviseLargePages);
+            if (OperatingSystem.IsLinux() && end > begin && end - begin <= MostInLargePages)
+                _ = Advise(begin, end - begin, AdviseLargePages);
         }
 
         [LibraryImport("libc", EntryPoint = "madvise")]
