@@ -50,12 +50,11 @@ internal static class RekeyCommand
             var verifying = parsed.GetValue(verify);
             if (parsed.GetValue(init))
                 return Start(session, root, parsed.GetValue(shares) ?? 5, parsed.GetValue(threshold) ?? 3, verifying);
-            var step = root + (verifying ? "verify" : "init");
-            if (parsed.GetValue(cancel)) return session.Do(HttpMethod.Delete, step, null, "Cancelled");
+            if (parsed.GetValue(cancel))
+                return session.Do(HttpMethod.Delete, StateOf(root, verifying), null, "Cancelled");
             return parsed.GetValue(status)
-                ? Status(session, step, verifying)
-                : Give(session, step, verifying, root + (verifying ? "verify" : "update"),
-                    parsed.GetValue(key), parsed.GetValue(nonce));
+                ? Status(session, root, verifying)
+                : Give(session, root, verifying, parsed.GetValue(key), parsed.GetValue(nonce));
         });
     }
 
@@ -75,18 +74,20 @@ internal static class RekeyCommand
         });
     }
 
-    private static int Status(Session session, string step, bool verifying)
+    private static string StateOf(string root, bool verifying) => root + (verifying ? "verify" : "init");
+
+    private static int Status(Session session, string root, bool verifying)
     {
-        using var answer = session.Send(HttpMethod.Get, step);
+        using var answer = session.Send(HttpMethod.Get, StateOf(root, verifying));
         return session.Finish(answer, () => Show(session, answer.Data, verifying));
     }
 
-    private static int Give(
-        Session session, string step, bool verifying, string update, string? typed, string? nonce)
+    private static int Give(Session session, string root, bool verifying, string? typed, string? nonce)
     {
+        var update = root + (verifying ? "verify" : "update");
         while (true)
         {
-            using var status = session.Send(HttpMethod.Get, step);
+            using var status = session.Send(HttpMethod.Get, StateOf(root, verifying));
             if (status.Problem is { } unknown) return session.Fail(unknown);
             if (!status.Data.Flag("started"))
                 return session.Fail(new Problem("nothing is under way", "kist operator rekey --init", Problem.Remote));

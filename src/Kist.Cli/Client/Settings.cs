@@ -64,7 +64,7 @@ internal sealed record Settings
             Token = token,
             Namespace = options.Namespace ?? Either(environment, "NAMESPACE"),
             CaCertificate = options.CaCertificate ?? Either(environment, "CACERT"),
-            SkipVerify = options.SkipVerify || IsTrue(Either(environment, "SKIP_VERIFY")),
+            SkipVerify = options.SkipVerify || GoBool.Parse(Either(environment, "SKIP_VERIFY")) is true,
             Timeout = TimeSpan.FromSeconds(timeout ?? DefaultTimeoutSeconds),
         };
         return problem;
@@ -102,8 +102,6 @@ internal sealed record Settings
         NotEmpty(environment("KIST_" + name)) ?? NotEmpty(environment("VAULT_" + name));
 
     private static string? NotEmpty(string? text) => string.IsNullOrEmpty(text) ? null : text;
-
-    private static bool IsTrue(string? text) => text is "1" or "t" or "T" or "true" or "TRUE" or "True";
 
     private static bool TryParseSeconds(string text, out int seconds) =>
         (seconds = GoDuration.TryParse(text, out var time) && time < TimeSpan.FromDays(1)

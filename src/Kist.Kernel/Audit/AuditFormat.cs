@@ -1,5 +1,6 @@
 using System.Text;
 using Kist.Kernel.Pipeline;
+using Kist.Kernel.Routes;
 
 namespace Kist.Kernel.Audit;
 
@@ -53,7 +54,7 @@ internal sealed class AuditFormat
     private static Fault? Check(AuditSinkEntry entry)
     {
         foreach (var name in (ReadOnlySpan<string>)["log_raw", "hmac_accessor", "elide_values", "elide_list_responses"])
-            if (entry.Options.TryGetValue(name, out var text) && Truth(text) is null)
+            if (entry.Options.TryGetValue(name, out var text) && GoBool.Parse(text) is null)
                 return Fault.Invalid($"the option \"{name}\" must be true or false");
         if (entry.Options.GetValueOrDefault("format", "json") is not ("json" or "jsonx"))
             return Fault.Invalid("the option \"format\" must be json or jsonx");
@@ -63,12 +64,5 @@ internal sealed class AuditFormat
     }
 
     private static bool Flag(IReadOnlyDictionary<string, string> options, string name, bool otherwise) =>
-        options.TryGetValue(name, out var text) ? Truth(text) ?? otherwise : otherwise;
-
-    private static bool? Truth(string text) => text switch
-    {
-        "true" or "True" or "TRUE" or "1" or "t" or "T" => true,
-        "false" or "False" or "FALSE" or "0" or "f" or "F" => false,
-        _ => null,
-    };
+        options.TryGetValue(name, out var text) ? GoBool.Parse(text) ?? otherwise : otherwise;
 }

@@ -29,7 +29,8 @@ internal sealed unsafe class GcmCipher : IDisposable
         }
         _context = LibCrypto.NewCipherContext();
         fixed (byte* bytes = key)
-            Must(_context != 0 && LibCrypto.InitCipher(_context, LibCrypto.Aes256Gcm, bytes, null, 1, 0) == 1);
+            LibCrypto.Must(_context != 0
+                && LibCrypto.InitCipher(_context, LibCrypto.Aes256Gcm, bytes, null, 1, 0) == 1);
     }
 
     ~GcmCipher() => Free();
@@ -46,7 +47,7 @@ internal sealed unsafe class GcmCipher : IDisposable
         CheckLengths(nonce, plain, cipher, tag);
         fixed (byte* mark = tag)
         {
-            Must(Run(nonce, associated, plain, cipher, encrypts: true)
+            LibCrypto.Must(Run(nonce, associated, plain, cipher, encrypts: true)
                 && Finish()
                 && LibCrypto.ControlCipher(_context, LibCrypto.GetTag, TagBytes, mark) == 1);
         }
@@ -74,7 +75,7 @@ internal sealed unsafe class GcmCipher : IDisposable
         GC.KeepAlive(this);
         if (isWhole) return;
         CryptographicOperations.ZeroMemory(plain);
-        Must(isRead);
+        LibCrypto.Must(isRead);
         LibCrypto.ClearErrors();
         throw new AuthenticationTagMismatchException();
     }
@@ -120,10 +121,5 @@ internal sealed unsafe class GcmCipher : IDisposable
     {
         if (nonce.Length != NonceBytes || tag.Length != TagBytes || input.Length != output.Length)
             throw new ArgumentException("a nonce has 12 bytes, a tag 16, and both texts are as long");
-    }
-
-    private static void Must(bool isDone)
-    {
-        if (!isDone) throw LibCrypto.Failed();
     }
 }

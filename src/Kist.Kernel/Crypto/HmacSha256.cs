@@ -30,7 +30,8 @@ internal sealed unsafe class HmacSha256 : IDisposable
         if (key.IsEmpty) throw new ArgumentException("a key has at least one byte", nameof(key));
         _context = LibCrypto.NewHmacContext();
         fixed (byte* bytes = key)
-            Must(_context != 0 && LibCrypto.InitHmac(_context, bytes, key.Length, LibCrypto.Sha256, 0) == 1);
+            LibCrypto.Must(_context != 0
+                && LibCrypto.InitHmac(_context, bytes, key.Length, LibCrypto.Sha256, 0) == 1);
     }
 
     ~HmacSha256() => Free();
@@ -54,7 +55,7 @@ internal sealed unsafe class HmacSha256 : IDisposable
                 && (text.IsEmpty || LibCrypto.UpdateHmac(_context, from, (nuint)text.Length) == 1)
                 && LibCrypto.FinishHmac(_context, to, null) == 1;
         GC.KeepAlive(this);
-        Must(isDone);
+        LibCrypto.Must(isDone);
     }
 
     /// <inheritdoc/>
@@ -69,10 +70,5 @@ internal sealed unsafe class HmacSha256 : IDisposable
     {
         // Zeroes the key.
         if (Interlocked.Exchange(ref _context, 0) is not 0 and var context) LibCrypto.FreeHmacContext(context);
-    }
-
-    private static void Must(bool isDone)
-    {
-        if (!isDone) throw LibCrypto.Failed();
     }
 }

@@ -33,11 +33,12 @@ internal static unsafe partial class LibCrypto
     /// <summary>SHA-256, likewise.</summary>
     public static nint Sha256 { get; private set; }
 
-    /// <summary>What a function that cannot fail with our arguments has come to, if it does.</summary>
-    public static CryptographicException Failed()
+    /// <summary>Throws when functions that cannot fail with our arguments have failed.</summary>
+    public static void Must(bool isDone)
     {
+        if (isDone) return;
         ClearErrors();
-        return new CryptographicException("the system's cipher or hash failed");
+        throw new CryptographicException("the system's cipher or hash failed");
     }
 
     // An administrator may have switched to a provider without them.

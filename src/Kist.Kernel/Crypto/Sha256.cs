@@ -28,7 +28,7 @@ internal sealed unsafe class Sha256
             return;
         }
         _context = LibCrypto.NewDigestContext();
-        if (_context == 0) throw LibCrypto.Failed();
+        LibCrypto.Must(_context != 0);
     }
 
     ~Sha256() => LibCrypto.FreeDigestContext(_context);
@@ -53,6 +53,6 @@ internal sealed unsafe class Sha256
                 && (text.IsEmpty || LibCrypto.UpdateDigest(_context, from, (nuint)text.Length) == 1)
                 && LibCrypto.FinishDigest(_context, to, null) == 1;
         GC.KeepAlive(this);
-        if (!isDone) throw LibCrypto.Failed();
+        LibCrypto.Must(isDone);
     }
 }

@@ -123,10 +123,10 @@ public static class Fields
         error = null;
         if (AsText(value, out var text, out var reader))
         {
-            switch (text)
+            if ((text is "" ? false : GoBool.Parse(text)) is { } said)
             {
-                case "1" or "t" or "T" or "true" or "TRUE" or "True": result = true; return true;
-                case "" or "0" or "f" or "F" or "false" or "FALSE" or "False": result = false; return true;
+                result = said;
+                return true;
             }
         }
         else if (reader.TokenType is JsonTokenType.True or JsonTokenType.False or JsonTokenType.Null)

@@ -20,8 +20,9 @@ internal static class ConfigValues
     {
         HclBool flag => flag.Value,
         HclNumber { Text: "0" or "1" } number => number.Text == "1",
-        HclString { Value: "1" or "t" or "T" or "true" or "TRUE" or "True" or "yes" } => true,
-        HclString { Value: "" or "0" or "f" or "F" or "false" or "FALSE" or "False" or "no" } => false,
+        HclString { Value: "yes" } => true,
+        HclString { Value: "" or "no" } => false,
+        HclString { Value: var text } when GoBool.Parse(text) is { } said => said,
         _ => throw Wrong(member.Position, member.Key, "must be true or false"),
     };
 

@@ -55,7 +55,7 @@ internal static class RequestReader
         HttpExchange http, RequestPipeline pipeline, RequestPath path, RequestBody body)
     {
         var query = ParseQuery(http.QueryString);
-        if (http.Method == "GET" && Query(query, "list") is { Length: > 0 } list && !IsTrue(list) && !IsFalse(list))
+        if (http.Method == "GET" && Query(query, "list") is { Length: > 0 } list && GoBool.Parse(list) is null)
             return (null, new Fault(FaultKind.Invalid, null));
         if (OperationOf(http.Method, query) is not { } operation
             || (operation is Operation.Patch && !IsMergePatch(http)))
@@ -169,7 +169,7 @@ internal static class RequestReader
     private static Operation? OperationOf(string method, List<KeyValuePair<string, string>>? query) => method switch
     {
         "GET" when Query(query, "help") is "1" or "true" => Operation.Help,
-        "GET" when IsTrue(Query(query, "list")) => Operation.List,
+        "GET" when GoBool.Parse(Query(query, "list")) is true => Operation.List,
         "GET" => Operation.Read,
         "LIST" => Operation.List,
         "POST" or "PUT" => Operation.Update,
@@ -186,10 +186,6 @@ internal static class RequestReader
     private static bool IsMergePatch(HttpExchange http) =>
         http.Header("Content-Type")?.Split(';', 2)[0].Trim()
             .Equals("application/merge-patch+json", StringComparison.OrdinalIgnoreCase) is true;
-
-    private static bool IsTrue(string? text) => text is "true" or "1" or "t" or "T" or "TRUE" or "True";
-
-    private static bool IsFalse(string? text) => text is "false" or "0" or "f" or "F" or "FALSE" or "False";
 
     private const string WrapError = "error parsing X-Vault-Wrap-TTL header: ";
 

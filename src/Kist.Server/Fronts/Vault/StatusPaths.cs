@@ -3,6 +3,7 @@ using System.Text.Json;
 using Kist.Kernel.Audit;
 using Kist.Kernel.Node;
 using Kist.Kernel.Pipeline;
+using Kist.Kernel.Routes;
 
 namespace Kist.Server.Fronts.Vault;
 
@@ -70,12 +71,13 @@ internal sealed class StatusPaths(Node node)
         }.WithJson(json => WriteHealth(json, isInitialized, kernel, isCutOff));
     }
 
-    // What Go takes for a truth value; nothing at all is false.
+    // Nothing at all is false.
     private static bool TryFlag(NodeCall call, string name, out bool value)
     {
         var text = RequestReader.Query(call.Query, name);
-        value = text is "1" or "t" or "T" or "true" or "TRUE" or "True";
-        return value || text is null or "" or "0" or "f" or "F" or "false" or "FALSE" or "False";
+        var said = string.IsNullOrEmpty(text) ? false : GoBool.Parse(text);
+        value = said is true;
+        return said is not null;
     }
 
     private void WriteHealth(Utf8JsonWriter json, bool isInitialized, Unsealed? kernel, bool isCutOff)

@@ -22,7 +22,7 @@ internal sealed partial class AppendOnlyFile : IDisposable
     private const int UnwrittenBytes = 16 << 20;
 
     // The end stays in memory for whoever follows the log. What lies before it would fill the memory of the machine
-    // with pages that nobody reads, each of them a new one that the processor has never touched.
+    // with pages that nobody reads.
     private const int RememberedBytes = 2 * UnwrittenBytes, ForgottenAtOnce = 8 * UnwrittenBytes;
 
     private const int TypeMask = 0xF000, RegularFile = 0x8000, ExecuteBits = 0x49;
